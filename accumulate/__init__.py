@@ -1,0 +1,1 @@
+"""From bytes to open windows, and from open windows to closed rows."""

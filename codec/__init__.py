@@ -1,0 +1,1 @@
+"""Arithmetic on arrays of points: the chunk codec, merging and rolling up."""

@@ -1,0 +1,1 @@
+"""Names to ids and back: the names log and the trie that answers globs."""

@@ -1,0 +1,1 @@
+"""Sockets in, byte buffers out to a sink."""

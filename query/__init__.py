@@ -1,0 +1,1 @@
+"""Reading: chunks, log and open windows merged into series."""

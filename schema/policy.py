@@ -1,0 +1,80 @@
+"""Policies: which ladder and statistic a path gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .errors import ConfigError
+from .resolution import Ladder
+from .statistic import Statistic, guess_statistic
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named rule. ``match`` is a regular expression searched in the path; None matches every path.
+
+    ``statistic`` None means: guess it by the path's last segment. The name is a folder's name too.
+    """
+
+    name: str
+    ladder: Ladder
+    match: str | None = None
+    statistic: Statistic | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ConfigError(f"policy name {self.name!r} is not made of a-z, 0-9, _ and - (64 at most)")
+        try:
+            re.compile(self.match or "")
+        except re.error as error:
+            raise ConfigError(f"policy {self.name}: match {self.match!r} is not a regular expression: {error}") from error
+
+    def holds_for(self, path: str) -> bool:
+        return self.match is None or re.search(self.match, path) is not None
+
+    def statistic_of(self, path: str) -> Statistic:
+        return self.statistic or guess_statistic(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Policies in order; the first that holds for a new path keeps it for life. The last one matches all."""
+
+    ordered: tuple[Policy, ...]
+
+    def __post_init__(self) -> None:
+        names = [policy.name for policy in self.ordered]
+        if len(set(names)) != len(names):
+            raise ConfigError(f"two policies have the same name: {', '.join(names)}")
+        if not self.ordered or self.ordered[-1].match is not None:
+            raise ConfigError("the last policy must match every path (leave out its match)")
+        if any(policy.match is None for policy in self.ordered[:-1]):
+            raise ConfigError("only the last policy may match every path")
+
+    @classmethod
+    def single(cls, ladder: Ladder) -> Policies:
+        """The one policy that ships: ``default``."""
+        return cls((Policy("default", ladder),))
+
+    def for_path(self, path: str) -> Policy:
+        return next(policy for policy in self.ordered if policy.holds_for(path))
+
+    def index_of(self, name: str) -> int:
+        """Position of policy ``name``; ConfigError if it is not configured."""
+        for position, policy in enumerate(self.ordered):
+            if policy.name == name:
+                return position
+        raise ConfigError(f"policy {name!r} is not configured; known: {', '.join(p.name for p in self.ordered)}")
+
+    def __iter__(self) -> Iterator[Policy]:
+        return iter(self.ordered)
+
+    def __getitem__(self, position: int) -> Policy:
+        return self.ordered[position]
+
+    def __len__(self) -> int:
+        return len(self.ordered)

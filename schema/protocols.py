@@ -1,0 +1,146 @@
+"""The contracts between stations. Times are unix seconds; ranges are half-open [start, stop).
+
+Everything is a batch: one call for many paths, never one call a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .grid import Grid
+from .identity import Identity, Level
+from .point import Point
+from .rows import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Sealed points of ascending ``ids`` on ``grid`` (row i is ids[i]), all of one span and one ``identity``."""
+
+    level: Level
+    identity: Identity
+    ids: Ids
+    grid: Grid
+
+
+class Snapshot(Protocol):
+    """One pinned generation of a chunk store: it answers the same for as long as it lives. Any thread."""
+
+    @property
+    def generation(self) -> int:
+        """Grows with each change of the store."""
+
+    def sealed(self, level: Level) -> int:
+        """The last log sequence of ``level`` that is in chunks (0: none); the log holds what comes after."""
+
+    def span(self, level: Level) -> tuple[int, int] | None:
+        """[start, stop) of all chunks of ``level``; None if it has none."""
+
+    def read(self, level: Level, ids: Ids, into: Grid) -> None:
+        """Merge all stored points of ``ids`` (ids[i] -> row i; any order, no duplicates) that lie in ``into``'s range
+        into it, in order of sequence, by each chunk's mode. ``into.step_s`` is ``level.step_s``. Damaged chunks raise Damaged."""
+
+
+class ChunkStore(Protocol):
+    """Keeps chunks. One writer calls seal and delete, from one thread at a time; snapshots may be taken anywhere."""
+
+    def snapshot(self) -> Snapshot:
+        """The newest generation. Cheap when nothing changed (one stat)."""
+
+    def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
+        """Store the slices durably and, in one atomic step, make them visible with ``sealed(level) == last_sequence``.
+
+        Slices arrive ordered by (span, first id); those of one span are disjoint in ids and share start, width and identity.
+        No slice at all is allowed: then only the sequence moves. Repeating a call after a crash changes nothing.
+        Raises Unavailable when the disk refuses; then nothing is visible.
+        """
+
+    def delete(self, level: Level, before: int) -> None:
+        """Drop every chunk of ``level`` that ends at or before ``before``: whole spans, durable, atomic."""
+
+    def close(self) -> None:
+        """Release files; snapshots already taken stay readable."""
+
+
+class PointSink(Protocol):
+    """A driver that takes closed points one batch at a time and keeps nothing we read back."""
+
+    def write(self, level: Level, points: Sequence[tuple[str, Point]]) -> None:
+        """Deliver; a batch given twice after an error must do no harm."""
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Forget these paths, where the sink can."""
+
+    def close(self) -> None: ...
+
+
+class LineStream(Protocol):
+    """The lines of one connection. Not thread-safe: all calls come from the event loop."""
+
+    def feed(self, data: memoryview | bytes) -> int:
+        """Fold complete lines; keep the unfinished one. Returns how many bytes were consumed: less than all when the call
+        has done its share of slow lines, then call again with the rest after the loop has turned. ``data`` may be reused
+        by the caller after the return."""
+
+    def close(self) -> None:
+        """The connection ended: an unfinished last line counts as a line."""
+
+
+class LineSink(Protocol):
+    """Where listeners deliver lines."""
+
+    def open(self) -> LineStream:
+        """A stream for a new connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewNames:
+    """Paths first seen since the last call: ``paths[i]`` (UTF-8, canonical) has id ``ids[i]``; one policy, one day
+    (days since 1970-01-01 UTC). ``ids`` ascend."""
+
+    policy: str
+    day: int
+    ids: Ids
+    lengths: Sequence[int] | memoryview
+    paths: bytes
+
+
+class NamesWriter(Protocol):
+    """The writing end of the index. One thread at a time."""
+
+    def append(self, names: NewNames) -> None:
+        """Add paths: visible to readers at once, durable after ``sync``."""
+
+    def seen(self, day: int, ids: Ids) -> None:
+        """These ids had points on ``day``."""
+
+    def delete(self, ids: Ids) -> None:
+        """Tombstones: the paths are gone from every find; their ids are not used again."""
+
+    def sync(self) -> None:
+        """Everything appended is durable when this returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A node of the tree that a pattern matched. ``id`` is None for a branch."""
+
+    path: str
+    id: int | None
+    policy: str | None
+    branch: bool
+
+
+class PathIndex(Protocol):
+    """The reading end of the index. Any thread."""
+
+    def find(self, pattern: str, limit: int) -> list[Match]:
+        """Nodes at exactly the pattern's depth, sorted by path. Past ``limit`` nodes: LimitExceeded."""
+
+    def find_json(self, pattern: str, limit: int) -> bytes:
+        """The same as ready JSON: ``[{"text", "expandable", "leaf", "id", "path", "allowChildren"}, ...]``."""
+
+    def leaves(self, patterns: Sequence[str], limit: int) -> list[list[Match]]:
+        """For each pattern the leaves it matches. A tagged path given literally is found too."""

@@ -1,0 +1,1 @@
+"""What keeps bytes: the log, and one folder or module for each chunk store."""

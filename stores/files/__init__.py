@@ -1,0 +1,1 @@
+"""The embedded chunk store: blocks of chunks in files, named by a manifest."""

@@ -1,0 +1,1 @@
+"""The write-ahead log, which is also the head that readers map."""

@@ -1,0 +1,1 @@
+"""The engine: closed windows to the log, the log to chunks."""
