@@ -1,0 +1,132 @@
+# Unsigned integers in Rice codes: blocks of 64, each with the parameter k that makes it shortest.
+#
+# A value u is u >> k zeros, a one, and the low k bits of u. Where that would take ESCAPE zeros or more, it is ESCAPE zeros, a
+# one, 6 bits of (length - 1) and that many bits of u: an outlier costs 91 bits at most.
+
+cdef enum:
+    BLOCK = 64
+    ESCAPE = 20
+    MAX_K = 62
+    ALL_ZERO = 63  # in place of k: the block's values are 0 and take no bits
+    MAX_RICE_BYTES = 12  # of one value, its share of block headers included
+
+
+cdef inline uint64_t rice_cost(const uint64_t *u, int n, int k, uint64_t ored) noexcept nogil:
+    """Bits that ``n`` values take with parameter ``k``; ``ored`` is all of them or-ed."""
+    cdef uint64_t quotients = 0, quotient
+    cdef int i
+    if ored >> k < ESCAPE:  # Fast path: nothing escapes.
+        for i in range(n):
+            quotients += u[i] >> k
+        return quotients + <uint64_t>n * (k + 1)
+    for i in range(n):
+        quotient = u[i] >> k
+        quotients += quotient + k + 1 if quotient < ESCAPE else <uint64_t>(ESCAPE + 7 + bit_length(u[i]))
+    return quotients
+
+
+cdef int choose_k(const uint64_t *u, int n, int before) noexcept nogil:
+    """The cheapest parameter near log2(mean); ``before``, that of the block before, wins when a change would not pay."""
+    cdef uint64_t ored = 0, best, cost
+    cdef double total = 0
+    cdef int i, k
+    for i in range(n):
+        ored |= u[i]
+        total += <double>u[i]
+    if ored == 0:
+        return ALL_ZERO
+    k = max(0, min(bit_length(<uint64_t>(total / n * 0.69)) - 1, MAX_K))
+    best = rice_cost(u, n, k, ored)
+    while k > 0:
+        cost = rice_cost(u, n, k - 1, ored)
+        if cost >= best:
+            break
+        best, k = cost, k - 1
+    while k < MAX_K:
+        cost = rice_cost(u, n, k + 1, ored)
+        if cost >= best:
+            break
+        best, k = cost, k + 1
+    if 0 <= before <= MAX_K and before != k and rice_cost(u, n, before, ored) <= best + 6:
+        return before
+    return k
+
+
+cdef inline void put_rice(BitWriter *w, uint64_t u, int k) noexcept nogil:
+    cdef uint64_t quotient = u >> k
+    cdef int length
+    if quotient >= ESCAPE:
+        length = bit_length(u)
+        put_bits(w, <uint64_t>1 << ESCAPE | <uint64_t>(length - 1) << (ESCAPE + 1), ESCAPE + 7)
+        put_wide(w, u, length)
+        return
+    length = <int>quotient + 1
+    u &= (<uint64_t>1 << k) - 1
+    if length + k <= 56:  # Fast path.
+        put_bits(w, (<uint64_t>1 << quotient) | (u << length), length + k)
+        return
+    put_bits(w, <uint64_t>1 << quotient, length)
+    put_wide(w, u, k)
+
+
+cdef uint8_t *encode_rice(const uint64_t *u, int n, uint8_t *out) noexcept nogil:
+    """``n`` values to at most 12 * n + 8 bytes from ``out``; returns the end."""
+    cdef BitWriter w
+    cdef int begin, end = 0, i, k, before = -1
+    w.at, w.bits, w.filled = out, 0, 0
+    while end < n:
+        begin, end = end, min(end + BLOCK, n)
+        k = choose_k(u + begin, end - begin, before)
+        if before < 0:
+            put_bits(&w, k, 6)
+        elif k == before:
+            put_bits(&w, 1, 1)
+        else:
+            put_bits(&w, <uint64_t>k << 1, 7)
+        before = k
+        if k != ALL_ZERO:
+            for i in range(begin, end):
+                put_rice(&w, u[i], k)
+    return finish_bits(&w)
+
+
+cdef inline uint64_t get_rice(BitReader *r, int k) noexcept nogil:
+    cdef uint64_t bits = peek_bits(r)
+    cdef int quotient = trailing_zeros(bits | <uint64_t>1 << ESCAPE)
+    r.position += quotient + 1
+    if quotient == ESCAPE:
+        return get_wide(r, <int>get_bits(r, 6) + 1)
+    return <uint64_t>quotient << k | get_wide(r, k)
+
+
+cdef inline void get_rice_block(BitReader *r, uint64_t *u, int n, int k) noexcept nogil:
+    cdef uint64_t bits, mask = (<uint64_t>1 << k) - 1
+    cdef int i, quotient
+    for i in range(n):
+        bits = peek_bits(r)
+        quotient = trailing_zeros(bits | <uint64_t>1 << ESCAPE)
+        if quotient + 1 + k > 57 or quotient == ESCAPE:
+            u[i] = get_rice(r, k)
+            continue
+        u[i] = <uint64_t>quotient << k | (bits >> (quotient + 1) & mask)
+        r.position += quotient + 1 + k
+
+
+cdef Status decode_rice(Reader *reader, uint64_t *u, int n) noexcept nogil:
+    """``n`` values. Bits missing at the end read as 0, so the work is bounded by ``n`` whatever the bytes are."""
+    cdef BitReader r
+    cdef int begin, end = 0, i, k = -1
+    r.at, r.end, r.position = reader.at, reader.end, 0
+    while end < n:
+        begin, end = end, min(end + BLOCK, n)
+        if k < 0 or get_bits(&r, 1) == 0:
+            k = <int>get_bits(&r, 6)
+        if k == ALL_ZERO:
+            for i in range(begin, end):
+                u[i] = 0
+        else:
+            get_rice_block(&r, u + begin, end - begin, k)
+    if r.position > <uint64_t>(r.end - r.at) * 8:
+        return CUT
+    reader.at += (r.position + 7) >> 3
+    return OK
