@@ -30,6 +30,13 @@ def format_duration(seconds: int) -> str:
     return f"{seconds}s"
 
 
+def span_of(step_s: int) -> int:
+    """Seconds of the aligned spans by which points of ``step_s`` are sealed: a multiple of the step that divides a day, with
+    at least an hour and 360 slots in it where a day has as many."""
+    first = -(-max(3_600, 360 * step_s) // step_s) * step_s
+    return next((span for span in range(first, DAY_S, step_s) if DAY_S % span == 0), DAY_S)
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """Points of one ``step_s``, kept for ``ttl_s``. Written ``10s:7d``."""

@@ -1,6 +1,6 @@
 import pytest
 from cadent.schema.errors import ConfigError
-from cadent.schema.resolution import DAY_S, Ladder, Resolution, format_duration, parse_duration
+from cadent.schema.resolution import DAY_S, Ladder, Resolution, format_duration, parse_duration, span_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +107,15 @@ def test_an_empty_ladder_is_refused():
 def test_the_covering_resolution_is_the_finest_that_still_keeps_an_age(ladder, age_s):
     keeping = [resolution for resolution in ladder if resolution.ttl_s >= age_s]
     assert ladder.covering(age_s) == (min(keeping, key=lambda r: r.step_s) if keeping else None)
+
+
+@pytest.mark.parametrize("step_s", STEPS)
+def test_a_span_is_whole_steps_and_divides_a_day(step_s):
+    span_s = span_of(step_s)
+    assert span_s % step_s == 0
+    assert DAY_S % span_s == 0
+
+
+@pytest.mark.parametrize(("step_s", "span_s"), [(1, 3_600), (10, 3_600), (60, 21_600), (300, DAY_S), (600, DAY_S), (DAY_S, DAY_S)])
+def test_a_span_holds_an_hour_and_360_slots_where_a_day_does(step_s, span_s):
+    assert span_of(step_s) == span_s
