@@ -1,0 +1,73 @@
+"""The writer's control socket: one frame asks, one frame answers, on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..schema.errors import CadentError
+from .control_frame import LENGTHS, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, SOCKET_NAME, Header, pack, socket_path, unpack_header
+
+# An operation takes the request's header and payload and returns the answer's, without "ok".
+Operation = Callable[[Header, bytes], tuple[dict[str, Any], bytes]]
+
+
+class ControlServer:
+    """Answers ``operations`` on ``<folder>/control.sock``; only the folder's owner may connect."""
+
+    def __init__(self, folder: Path, operations: Mapping[str, Operation]) -> None:
+        self._folder = folder
+        self._operations = operations
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Listen. The caller holds the folder's lock, so a socket that is there already is a dead writer's."""
+        (self._folder / SOCKET_NAME).unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with socket_path(self._folder) as path:
+            listener.bind(path)
+        (self._folder / SOCKET_NAME).chmod(0o600)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener)
+
+    async def close(self) -> None:
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in self._connections:
+            connection.close()
+        await self._server.wait_closed()
+        (self._folder / SOCKET_NAME).unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
+        # A client that goes away or writes nonsense loses its connection and no more.
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            while True:
+                writer.write(self._answer(*await _request(reader)))
+                await writer.drain()
+        self._connections.discard(writer)
+        writer.close()
+
+    def _answer(self, header: Header, payload: bytes) -> bytes:
+        operation = self._operations.get(str(header.get("op")))
+        if operation is None:
+            return pack(
+                {"ok": False, "error": f"no operation {header.get('op')!r}; known: {', '.join(sorted(self._operations))}"}
+            )
+        try:
+            answer, body = operation(header, payload)
+        except (CadentError, ValueError, KeyError) as error:
+            return pack({"ok": False, "error": str(error)})
+        return pack({"ok": True, **answer}, body)
+
+
+async def _request(reader: asyncio.StreamReader) -> tuple[Header, bytes]:
+    header_bytes, payload_bytes = LENGTHS.unpack(await reader.readexactly(LENGTHS.size))
+    if header_bytes > MAX_HEADER_BYTES or payload_bytes > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"a request of {header_bytes} + {payload_bytes} bytes")
+    return unpack_header(await reader.readexactly(header_bytes)), await reader.readexactly(payload_bytes)

@@ -1,0 +1,102 @@
+"""Asks the running writer, over its control socket. Blocking; any thread."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..schema.errors import ServiceError, WriterGone
+from ..schema.head import HEAD_POINT, HeadAnswer
+from ..schema.rows import Ids
+from .control_frame import LENGTHS, Header, pack, socket_path, unpack_header
+
+TIMEOUT_S = 2.0
+# As many as one API process has threads by default; further connections are closed after use.
+KEPT_OPEN = 8
+
+
+class ControlClient:
+    """The writer of ``folder``, as a Head and for its other operations. Keeps a few connections open."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._idle: deque[socket.socket] = deque(maxlen=KEPT_OPEN)
+
+    def head(self, policy: str, ids: Ids) -> HeadAnswer:
+        header, payload = self.request({"op": "head", "policy": policy}, np.ascontiguousarray(ids, "<u4").tobytes())
+        return HeadAnswer(int(header["last_sequence"]), np.frombuffer(payload, HEAD_POINT))
+
+    def ask(self, op: str) -> dict[str, Any]:
+        """The answer's header of an operation without payload: ``health``, ``stats``, ``refused``."""
+        return self.request({"op": op})[0]
+
+    def request(self, header: Header, payload: bytes = b"") -> tuple[dict[str, Any], bytes]:
+        """One exchange. Raises WriterGone when nobody answers within 2 s, ServiceError when the writer says no."""
+        answer, body = self._exchange(pack(header, payload))
+        if not answer.get("ok"):
+            raise ServiceError(f"the writer of {self._folder} refused {header.get('op')!r}: {answer.get('error')}")
+        return answer, body
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _exchange(self, frame: bytes) -> tuple[dict[str, Any], bytes]:
+        while True:
+            connection, kept = self._connection()
+            try:
+                connection.sendall(frame)
+                answer = _receive(connection)
+            except (OSError, ValueError) as error:
+                connection.close()
+                # A kept connection may be of a writer that has been restarted since; only a new one tells.
+                if kept and not isinstance(error, TimeoutError):
+                    continue
+                raise WriterGone(f"the writer of {self._folder} does not answer: {error}") from None
+            self._keep(connection)
+            return answer
+
+    def _connection(self) -> tuple[socket.socket, bool]:
+        """A connection, and whether it was used before."""
+        try:
+            return self._idle.pop(), True
+        except IndexError:
+            return self._connect(), False
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(TIMEOUT_S)
+        try:
+            with socket_path(self._folder) as path:
+                connection.connect(path)
+        except OSError as error:
+            connection.close()
+            raise WriterGone(f"no service runs on {self._folder}: {error.strerror or error}") from None
+        return connection
+
+    def _keep(self, connection: socket.socket) -> None:
+        if len(self._idle) < KEPT_OPEN:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
+    header_bytes, payload_bytes = LENGTHS.unpack(_read(connection, LENGTHS.size))
+    return unpack_header(_read(connection, header_bytes)), _read(connection, payload_bytes)
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    """Exactly ``size`` bytes. Raises ConnectionError at an early end."""
+    data = bytearray(size)
+    rest = memoryview(data)
+    while rest:
+        received = connection.recv_into(rest)
+        if not received:
+            raise ConnectionResetError("it closed the connection")
+        rest = rest[received:]
+    return bytes(data)
