@@ -1,0 +1,44 @@
+"""What the host tests send to Cadent, and what a Graphite host must show for it."""
+
+import time
+
+STEP_S = 10
+SLOTS = 60
+MANY = 300
+STOP = int(time.time()) // 600 * 600 - 600  # all of it has passed, so no answer changes while a test looks
+START = STOP - SLOTS * STEP_S
+
+Values = dict[int, float]  # by the time at which their window begins
+
+
+def whisper_grid(start: int = START, stop: int = STOP) -> range:
+    """The first slot is the first multiple of the step after ``start``, the last one holds ``stop``."""
+    return range(start // STEP_S * STEP_S + STEP_S, stop // STEP_S * STEP_S + STEP_S, STEP_S)
+
+
+def points(values: Values, start: int = START, stop: int = STOP) -> list[list]:
+    """Graphite's datapoints."""
+    return [[values.get(at), at] for at in whisper_grid(start, stop)]
+
+
+def send_sample_data(cadent, prefix: str) -> dict[str, Values]:
+    """Sends it through a socket and returns, for each path, the value of each window."""
+    times = range(START - SLOTS * STEP_S, STOP + SLOTS * STEP_S, STEP_S)
+    sent: dict[str, Values] = {
+        f"{prefix}.host1.cpu.total": {at: at % 700 / 7 for at in times if at // STEP_S % 3},
+        f"{prefix}.host2.cpu.total": {at: at % 900 / 9 for at in times},
+        f"{prefix}.both": {at: 1.0 for at in times},
+        f"{prefix}.both.below": {at: 2.0 for at in times},
+        f"{prefix}.number.large": {at: 1.7976931348623157e308 for at in times},
+        f"{prefix}.number.small": {at: 5e-324 for at in times},
+        f"{prefix}.number.third": {at: 1 / 3 for at in times},
+    }
+    for number in range(MANY):
+        sent[f"{prefix}.many.s{number:03}.value"] = {at: number + (at - START) / STEP_S for at in times[::2]}
+    lines = [f"{path} {value!r} {at + 3}" for path, values in sent.items() for at, value in values.items()]
+    # Three samples in a window: their sum, for a path that ends in `requests`.
+    requests = f"{prefix}.host1.requests"
+    lines += [f"{requests} {value} {at + offset}" for at in times for value, offset in ((1, 0), (20, 4), (300, 9))]
+    sent[requests] = {at: 321.0 for at in times}
+    cadent.send(lines)
+    return sent
