@@ -1,0 +1,76 @@
+"""HTTP answers and errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+
+from ..schema.errors import CadentError, InputError, Unavailable
+from .encode import Piece, join
+
+_log = logging.getLogger(__name__)
+
+JSON = "application/json"
+BINARY = "application/x-cadent-series"
+TEXT = "text/plain"
+
+
+def answer(pieces: Sequence[Piece], mimetype: str = JSON, *, writer_gone: bool = False) -> Response:
+    """200 with these bytes. ``X-Cadent-Writer: gone`` says that the points of open windows are missing."""
+    blocks = join(pieces)
+    response = Response(blocks, mimetype=mimetype)
+    response.content_length = sum(map(len, blocks))
+    if writer_gone:
+        response.headers["X-Cadent-Writer"] = "gone"
+    return response
+
+
+def refuse(status: int, sentence: str) -> Response:
+    """An error: one sentence of plain text."""
+    return Response(sentence, status, mimetype=TEXT)
+
+
+def handle_errors(app: Flask) -> None:
+    """Every error becomes a sentence and is never cached; what no one expected goes to the log with its traceback."""
+    app.register_error_handler(InputError, lambda error: refuse(400, str(error)))
+    app.register_error_handler(Unavailable, lambda error: refuse(503, str(error)))
+    app.register_error_handler(CadentError, _failed)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+    app.after_request(_never_cached)
+
+
+def _failed(error: CadentError) -> Response:
+    _log.error("%s %s: %s", request.method, request.path, error)
+    return refuse(500, str(error))
+
+
+def _http(error: HTTPException) -> Response:
+    response = refuse(error.code or 500, _sentence(error))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.allow.update(error.valid_methods)
+    return response
+
+
+def _sentence(error: HTTPException) -> str:
+    if isinstance(error, RequestEntityTooLarge):
+        return "the request is too large"
+    if error.code == 404:
+        return f"there is nothing at {request.path}"
+    if error.code == 405:
+        return f"{request.method} is not allowed at {request.path}"
+    return f"{error.name}: {error.description}"
+
+
+def _unexpected(error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return refuse(500, "internal error; the log of this process has its traceback")
+
+
+def _never_cached(response: Response) -> Response:
+    """New points may come at any second."""
+    response.headers["Cache-Control"] = "no-cache"
+    return response

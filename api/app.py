@@ -1,0 +1,66 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+
+from ..query.reader import Reader
+from ..query.times import zone
+from ..schema.errors import ConfigError
+from . import find, graphite, health, metrics
+from .answer import handle_errors
+from .backend import Backend, Index, WriterState
+
+# Ten thousand targets of a kilobyte fit into a form.
+_MAX_REQUEST_BYTES = 16 << 20
+
+_BASE_PATH = re.compile(r"/*(?:[A-Za-z0-9._~-]+(?:/+|$))*")
+
+# Graphite's own routes lie there.
+_TAKEN = {"/metrics", "/render", "/version", "/health"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of the section ``[api]``. ``stale_after_s``: without a writer, data older than this are not healthy."""
+
+    base_path: str = "/graphite"
+    timezone: str = "UTC"
+    stale_after_s: float = 300.0
+
+
+def create_app(
+    reader: Reader,
+    index: Index,
+    writer: Callable[[], WriterState],
+    settings: Settings,
+    *,
+    now: Callable[[], float],
+    monotonic: Callable[[], float],
+) -> Flask:
+    """The WSGI application. ``writer`` says how the writer is; ``now`` gives unix seconds, ``monotonic`` seconds that never
+    go back. Raises ConfigError for a base path that cannot be one, QueryError for an unknown time zone."""
+    backend = Backend(reader, index, writer, now, monotonic, zone(settings.timezone), settings.stale_after_s)
+    app = Flask("cadent", static_folder=None, template_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=_MAX_REQUEST_BYTES)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    prefix = _prefix(settings.base_path)
+    for part in (find, metrics):
+        app.register_blueprint(part.routes(backend), url_prefix=prefix)
+    for part in (graphite, health):
+        app.register_blueprint(part.routes(backend))
+    handle_errors(app)
+    return app
+
+
+def _prefix(base_path: str) -> str | None:
+    """``base_path`` with a slash before it and none after; None for the root."""
+    prefix = "".join(f"/{word}" for word in base_path.split("/") if word)
+    if not _BASE_PATH.fullmatch(base_path) or prefix in _TAKEN:
+        raise ConfigError(f"base_path {base_path!r} cannot be used; want a path such as /graphite")
+    return prefix or None

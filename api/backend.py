@@ -1,0 +1,48 @@
+"""What the routes work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Protocol
+
+from ..query.limits import Deadline
+from ..query.reader import Reader
+from ..schema.protocols import PathIndex
+
+METHODS = ["GET", "POST"]
+
+
+class Index(PathIndex, Protocol):
+    """The index, with the answers it can encode straight from its nodes."""
+
+    def tree_json(self, pattern: str, limit: int) -> bytes:
+        """Graphite's treejson: ``[{"text", "id", "allowChildren", "expandable", "leaf"}, ...]``, one item for each last
+        name; ``id`` is the pattern's own base and the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterState:
+    """``word``: ``alive``, ``dead`` or ``none`` (a process that only reads). ``newest``: unix second of the newest sample the
+    writer holds, if it said so."""
+
+    word: str
+    pid: int | None = None
+    newest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """All that a route needs. ``now`` gives unix seconds, ``monotonic`` seconds that never go back."""
+
+    reader: Reader
+    index: Index
+    writer: Callable[[], WriterState]
+    now: Callable[[], float]
+    monotonic: Callable[[], float]
+    timezone: tzinfo
+    stale_after_s: float
+
+    def deadline(self) -> Deadline:
+        return self.reader.limits.deadline(self.monotonic)

@@ -1,0 +1,115 @@
+"""The parameters of a request, wherever they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+
+from flask import Request
+
+from ..query.fetch import FetchQuery
+from ..query.times import parse_time, zone
+from ..schema.errors import ConfigError, QueryError
+from ..schema.resolution import parse_duration
+from ..schema.statistic import Statistic
+
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+
+# What Graphite and people call them.
+_STATISTICS = {"avg": "mean", "average": "mean", "total": "sum", "current": "last"}
+
+
+class Params:
+    """Query string, form and JSON body, merged in this order. Of a parameter given twice the last value counts."""
+
+    def __init__(self, values: Mapping[str, list[str]]) -> None:
+        self._values = values
+
+    @classmethod
+    def of(cls, request: Request) -> Params:
+        values: dict[str, list[str]] = {}
+        for name, value in _pairs(request):
+            values.setdefault(name, []).append(value)
+        return cls(values)
+
+    def every(self, *names: str) -> tuple[str, ...]:
+        """All values of these synonyms. QueryError if there is none but empty ones."""
+        values = tuple(value for name in names for value in self._values.get(name, ()) if value)
+        if not values:
+            raise QueryError(f"the parameter {names[0]} is missing")
+        return values
+
+    def text(self, *names: str, default: str = "") -> str:
+        """The last value of the first of these synonyms that was given and is not empty."""
+        return next((self._values[name][-1] for name in names if any(self._values.get(name, ()))), default)
+
+    def whole(self, *names: str, least: int) -> int | None:
+        """A whole number from ``least`` up; None if it was not given."""
+        text = self.text(*names)
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) >= least):
+            raise QueryError(f"{names[0]}={text[:200]} is not a whole number from {least} up")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        text = self.text(name).lower()
+        if text not in _FLAGS:
+            raise QueryError(f"{name}={text[:200]} is neither 1 nor 0")
+        return _FLAGS[text]
+
+    def choice(self, name: str, *choices: str) -> str:
+        """One of ``choices``, the first of them if it was not given."""
+        text = self.text(name, default=choices[0])
+        if text not in choices:
+            raise QueryError(f"{name}={text[:200]} is not known here; want {' or '.join(choices)}")
+        return text
+
+
+def fetch_query(params: Params, now: float, timezone: tzinfo, *, align: bool, default_from: str = "-1h") -> FetchQuery:
+    """The query that ``params`` ask. Raises QueryError."""
+    here = zone(params.text("tz")) if params.text("tz") else timezone
+    return FetchQuery(
+        targets=params.every("target", "path"),
+        after=parse_time(params.text("from", default=default_from), now, here),
+        until=parse_time(params.text("to", "until", default="now"), now, here),
+        now=now,
+        step_s=_step(params.text("step")),
+        max_points=params.whole("max_points", "maxDataPoints", least=1),
+        statistic=_statistic(params.text("agg")),
+        interpolate=params.whole("interpolate", least=0),
+        align=align,
+    )
+
+
+def _step(text: str) -> int | None:
+    try:
+        return parse_duration(text) if text else None
+    except ConfigError as error:
+        raise QueryError(f"step={text[:200]} cannot be read: {error}") from None
+
+
+def _statistic(text: str) -> Statistic | None:
+    if not text:
+        return None
+    try:
+        return Statistic(_STATISTICS.get(text.lower(), text.lower()))
+    except ValueError:
+        raise QueryError(f"agg={text[:200]} is not a statistic; want {', '.join(Statistic)}") from None
+
+
+def _pairs(request: Request) -> Iterator[tuple[str, str]]:
+    yield from request.args.items(multi=True)
+    yield from request.form.items(multi=True)
+    if request.is_json and request.content_length:
+        yield from _body_pairs(request.get_json())
+
+
+def _body_pairs(body: object) -> Iterator[tuple[str, str]]:
+    if not isinstance(body, dict):
+        raise QueryError("the JSON body is not an object of parameters")
+    for name, value in body.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict | list):
+                raise QueryError(f"the parameter {name[:200]} of the JSON body is neither a text, a number nor a list of them")
+            yield name, "" if one is None else str(one)

@@ -1,0 +1,74 @@
+"""What a query asks, and what it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..schema.grid import Counts, Floats
+from ..schema.series import Series
+from ..schema.statistic import Statistic
+from .window import Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class FetchQuery:
+    """Each target is one pattern. Times are unix seconds; None leaves a choice to the policy or the settings.
+
+    ``max_points``: at most this many slots a series, by a multiple of the step.
+    ``interpolate``: fill inner gaps of at most so many slots.
+    ``align``: bring all series to one grid, whose step is the common multiple of theirs.
+    """
+
+    targets: tuple[str, ...]
+    after: int
+    until: int
+    now: float
+    step_s: int | None = None
+    max_points: int | None = None
+    statistic: Statistic | None = None
+    interpolate: int | None = None
+    align: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A series and the target that matched its path. A path that two targets match is found twice."""
+
+    target: str
+    series: Series
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``bounds``: those of the first series, or of the policy for all paths when nothing matched. ``writer_gone``: a writer
+    was expected and did not answer, so what its open windows hold is missing."""
+
+    found: tuple[Found, ...]
+    bounds: Bounds
+    writer_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PathPoints:
+    """All points of one path in ``bounds``, in order of time: arrays of one length, without gaps."""
+
+    path: str
+    bounds: Bounds
+    time: NDArray[np.int64]
+    count: Counts
+    sum: Floats
+    min: Floats
+    max: Floats
+    last: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class PointsAnswer:
+    """As ``Answer``, with all statistics; each path once."""
+
+    points: tuple[PathPoints, ...]
+    bounds: Bounds
+    writer_gone: bool

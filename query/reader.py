@@ -1,0 +1,186 @@
+"""Queries: from targets to series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..codec.points import interpolate
+from ..schema.errors import Unavailable
+from ..schema.grid import Counts, Floats, Grid
+from ..schema.head import Head
+from ..schema.identity import Level
+from ..schema.policy import Policies
+from ..schema.protocols import ChunkStore, PathIndex
+from ..schema.rows import Ids
+from ..schema.series import Series
+from .cut import Cut, Log, level_span
+from .fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
+from .limits import Deadline, Limits
+from .plan import Batch, make_plan
+
+# A tile has at most so many cells of a Grid, 40 bytes each, however much a query asks for.
+_TILE_CELLS = 1 << 20
+
+# Generations change when something is sealed: hardly ever twice while one tile is read.
+_ATTEMPTS = 10
+
+_ALL_SEQUENCES = 2**63 - 1
+
+
+# Time, count, sum, min, max and last of the points of one path in one tile.
+_Piece = tuple[NDArray[np.int64], Counts, Floats, Floats, Floats, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """Some rows and columns of a batch: what is read at once, and consistent in itself."""
+
+    rows: slice
+    columns: slice
+    grid: Grid
+    writer_gone: bool
+
+
+class Reader:
+    """Answers queries from a chunk store, the log and the writer's open windows. Any number of threads may use one.
+
+    ``logs`` holds the log of every level of every policy. ``interpolate_slots`` is for queries that do not say.
+    """
+
+    def __init__(
+        self,
+        store: ChunkStore,
+        logs: Mapping[Level, Log],
+        head: Head,
+        index: PathIndex,
+        policies: Policies,
+        limits: Limits | None = None,
+        interpolate_slots: int = 0,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._store = store
+        self._logs = logs
+        self._head = head
+        self._index = index
+        self._policies = policies
+        self._interpolate_slots = interpolate_slots
+
+    def grid(self, level: Level, ids: Ids, start: int, stop: int) -> Grid:
+        """All points of ``ids`` (ids[i] -> row i; ascending) in [start, stop), multiples of the level's step, which may be
+        any multiple of a step of the policy's ladder: finer levels are rolled up and added.
+
+        Raises Unavailable when the store changes faster than it can be read.
+        """
+        return self._read(level, ids, start, stop)[0]
+
+    def fetch(self, query: FetchQuery, deadline: Deadline) -> Answer:
+        """Series of all paths that the targets match, target by target. Raises QueryError and LimitExceeded."""
+        matches = self._index.leaves(query.targets, self.limits.max_series)
+        plan = make_plan(query, matches, self._policies, self.limits)
+        series: dict[str, Series] = {}
+        writer_gone = False
+        for batch in plan.batches:
+            values, gone = self._values(batch, query, deadline)
+            bounds = batch.bounds
+            for path, row in zip(batch.paths, values, strict=True):
+                series[path] = Series(path, bounds.start, bounds.stop, bounds.step_s, row)
+            writer_gone = writer_gone or gone
+        found = (
+            Found(target, series[match.path]) for target, leaves in zip(query.targets, matches, strict=True) for match in leaves
+        )
+        return Answer(tuple(found), plan.bounds, writer_gone)
+
+    def points(self, query: FetchQuery, deadline: Deadline) -> PointsAnswer:
+        """All statistics of all paths that the targets match, each path once. Raises QueryError and LimitExceeded."""
+        matches = self._index.leaves(query.targets, self.limits.max_series)
+        plan = make_plan(query, matches, self._policies, self.limits)
+        points: list[PathPoints] = []
+        writer_gone = False
+        for batch in plan.batches:
+            pieces: list[list[_Piece]] = [[] for _ in batch.paths]
+            for tile in self._tiles(batch, deadline):
+                for row, path_pieces in enumerate(pieces[tile.rows]):
+                    path_pieces.append(_piece(tile.grid, row))
+                writer_gone = writer_gone or tile.writer_gone
+            points += (_join(path, batch, path_pieces) for path, path_pieces in zip(batch.paths, pieces, strict=True))
+        return PointsAnswer(tuple(sorted(points, key=lambda one: one.path)), plan.bounds, writer_gone)
+
+    def newest(self) -> int | None:
+        """Unix second at which the newest window that is on disk begins; None when there is no point yet."""
+        snapshot = self._store.snapshot()
+        levels = [Level(policy.name, resolution.step_s) for policy in self._policies for resolution in policy.ladder]
+        spans = [(level, level_span(snapshot, self._logs, level, _ALL_SEQUENCES)) for level in levels]
+        return max((span[1] - level.step_s for level, span in spans if span), default=None)
+
+    def _values(self, batch: Batch, query: FetchQuery, deadline: Deadline) -> tuple[Floats, bool]:
+        """The statistic of each path as an array of shape (paths, slots); whether the writer was gone."""
+        statistics = np.array([query.statistic or batch.policy.statistic_of(path) for path in batch.paths], object)
+        values = np.empty((len(batch.paths), batch.bounds.slots))
+        writer_gone = False
+        for tile in self._tiles(batch, deadline):
+            _pick(tile.grid, statistics[tile.rows], values[tile.rows, tile.columns])
+            writer_gone = writer_gone or tile.writer_gone
+        limit = self._interpolate_slots if query.interpolate is None else query.interpolate
+        if limit:
+            interpolate(values, limit)
+        return values, writer_gone
+
+    def _tiles(self, batch: Batch, deadline: Deadline) -> Iterator[_Tile]:
+        bounds = batch.bounds
+        paths, slots = _tile_shape(batch, self._cells_a_path(batch))
+        for first in range(0, len(batch.paths), paths):
+            rows = slice(first, min(first + paths, len(batch.paths)))
+            for slot in range(0, bounds.slots, slots):
+                deadline.check()
+                columns = slice(slot, min(slot + slots, bounds.slots))
+                start, stop = (bounds.start + at * bounds.step_s for at in (columns.start, columns.stop))
+                yield _Tile(rows, columns, *self._read(batch.level, batch.ids[rows], start, stop))
+
+    def _cells_a_path(self, batch: Batch) -> int:
+        """The slots that the finest level with data, or the answer itself, has in the bounds of the batch."""
+        snapshot = self._store.snapshot()
+        bounds = batch.bounds
+        slots = [bounds.slots]
+        for resolution in batch.policy.ladder:
+            span = level_span(snapshot, self._logs, Level(batch.policy.name, resolution.step_s), _ALL_SEQUENCES)
+            if span and bounds.step_s % resolution.step_s == 0:
+                slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // resolution.step_s)
+        return max(slots)
+
+    def _read(self, level: Level, ids: Ids, start: int, stop: int) -> tuple[Grid, bool]:
+        """A grid, and whether the writer was gone. Begins again when the generation changed: then a segment of the log may
+        have been sealed, and be gone, after its chunks were looked for."""
+        policy = self._policies[self._policies.index_of(level.policy)]
+        for _ in range(_ATTEMPTS):
+            cut = Cut(self._store.snapshot(), self._logs, self._head, policy, ids)
+            grid = cut.grid(start, stop, level.step_s)
+            if self._store.snapshot().generation == cut.generation:
+                return grid, cut.writer_gone
+        raise Unavailable(f"the store changed {_ATTEMPTS} times while {level} was read; try again")
+
+
+def _tile_shape(batch: Batch, cells_a_path: int) -> tuple[int, int]:
+    """Paths and slots of a tile: whole rows as long as one fits."""
+    pieces = -(-cells_a_path // _TILE_CELLS)
+    return max(1, _TILE_CELLS // cells_a_path), -(-batch.bounds.slots // pieces)
+
+
+def _pick(grid: Grid, statistics: NDArray[np.object_], into: Floats) -> None:
+    """Row i of ``into`` becomes statistics[i] of row i of ``grid``."""
+    for statistic in set(statistics):
+        rows = statistics == statistic
+        into[rows] = grid.statistic(statistic)[rows]
+
+
+def _piece(grid: Grid, row: int) -> _Piece:
+    slots = np.flatnonzero(grid.count[row])
+    time = grid.start + slots * grid.step_s
+    return time, grid.count[row, slots], grid.sum[row, slots], grid.min[row, slots], grid.max[row, slots], grid.last[row, slots]
+
+
+def _join(path: str, batch: Batch, pieces: list[_Piece]) -> PathPoints:
+    return PathPoints(path, batch.bounds, *(np.concatenate(column) for column in zip(*pieces, strict=True)))
