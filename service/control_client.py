@@ -75,7 +75,9 @@ class ControlClient:
                 connection.connect(path)
         except OSError as error:
             connection.close()
-            raise WriterGone(f"no service runs on {self._folder}: {error.strerror or error}") from None
+            raise WriterGone(
+                f"no service answers on {self._folder} ({error.strerror or error}); start one with cadent serve --data {self._folder}"
+            ) from None
         return connection
 
     def _keep(self, connection: socket.socket) -> None:

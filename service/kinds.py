@@ -14,6 +14,8 @@ from ..schema.errors import ConfigError
 from ..schema.resolution import Ladder, format_duration, parse_duration
 
 _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
+_BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
+_GRAPHITE_ROUTES = {"/metrics", "/render", "/version", "/health"}
 _SIZE_UNITS = {"GiB": 2**30, "GB": 10**9, "MiB": 2**20, "MB": 10**6, "KiB": 2**10, "kB": 10**3, "KB": 10**3, "B": 1}
 
 
@@ -132,10 +134,10 @@ def _read_zone(value: object) -> str:
 
 
 def _read_base_path(value: object) -> str:
-    text = _read_text(value).strip("/")
-    if re.search(r"[\s?#%<>]", text):
+    path = "/" + _read_text(value).strip("/")
+    if not _BASE_PATH.fullmatch(path) or path in _GRAPHITE_ROUTES:
         raise Unfit
-    return f"/{text}"
+    return path
 
 
 def _one_of(*words: str) -> Callable[[object], str]:
@@ -171,5 +173,5 @@ COUNT = Kind("a whole number, 1 or more", _read_count(1), str)
 COUNT_OR_NONE = Kind("a whole number, 0 or more", _read_count(0), str)
 FLAG = Kind("true or false", _read_flag, lambda value: str(value).lower())
 ZONE = Kind('a time zone, such as "UTC"', _read_zone, _show_text)
-BASE_PATH = Kind('a URL path, such as "/graphite"', _read_base_path, _show_text)
+BASE_PATH = Kind('a URL path such as "/graphite", which no route of Graphite has', _read_base_path, _show_text)
 LOG_LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _one_of(*LOG_LEVELS), _show_text)

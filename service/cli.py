@@ -1,0 +1,59 @@
+"""The command ``cadent``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..schema.errors import CadentError
+from . import cli_query, cli_serve, cli_stats
+
+_TIME_FLAGS = ("--from", "--until")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 1 with one sentence on stderr, 2 for a wrong usage."""
+    options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
+    try:
+        status: int = options.run(options)
+    except CadentError as error:
+        print(f"cadent: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cadent", description="A Graphite-compatible metrics store and query backend.")
+    parser.add_argument("--version", action="version", version=f"cadent {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    cli_serve.add_to(commands)
+    cli_query.add_to(commands)
+    cli_stats.add_to(commands)
+    version = commands.add_parser("version", help="print the version")
+    version.set_defaults(run=_version)
+    return parser
+
+
+def _version(_: argparse.Namespace) -> int:
+    print(f"cadent {__version__}")
+    return 0
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """``--from -10min`` as ``--from=-10min``: argparse would take -10min for a flag."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in _TIME_FLAGS:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined

@@ -1,0 +1,81 @@
+"""``cadent serve`` and ``cadent config``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from .. import __version__
+from .config import Config, SettingName
+from .config_file import read_config, to_toml
+from .supervisor import serve
+
+_FLAGS = {
+    "--data": (SettingName("store", "data"), "DIR", "folder of all data"),
+    "--graphite": (SettingName("graphite", "listen"), "HOST:PORT", "TCP address for Graphite lines"),
+    "--http": (SettingName("http", "listen"), "HOST:PORT", "address of the HTTP API"),
+    "--ladder": (SettingName("store", "ladder"), "LADDER", "resolutions from fine to coarse, step:ttl"),
+}
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both commands; they share their flags."""
+    for name, run, help_text in (
+        ("serve", _serve, "take lines, keep them, answer queries"),
+        ("config", _config, "print the effective configuration as TOML"),
+    ):
+        parser = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+        _add_flags(parser)
+        parser.set_defaults(run=run)
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    defaults = Config()
+    for flag, (name, metavar, help_text) in _FLAGS.items():
+        default = getattr(getattr(defaults, name.section), name.key)
+        # The default is in the help only: a flag that is not given must not win over the file.
+        parser.add_argument(flag, metavar=metavar, help=f"{help_text} (default {default})")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with more settings (default: none)")
+
+
+def _read(options: argparse.Namespace) -> Config:
+    given = {name: (flag, getattr(options, flag.removeprefix("--"))) for flag, (name, _, _) in _FLAGS.items()}
+    return read_config(options.config, {name: (flag, text) for name, (flag, text) in given.items() if text is not None})
+
+
+def _config(options: argparse.Namespace) -> int:
+    print(to_toml(_read(options)), end="")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    return serve(_read(options), _announce)
+
+
+def _announce(config: Config) -> None:
+    """Where things are and what to try next."""
+    command = "cadent" if shutil.which("cadent") else shlex.quote(sys.argv[0])
+    graphite, http = config.graphite.listen, config.http.listen
+    print(
+        f"""\
+cadent {__version__} is ready.
+
+  lines   {graphite}  (Graphite plaintext over TCP)
+  http    http://{http}  (Graphite's API; {config.http.base_path} for the finder)
+  data    {config.store.data}  ({config.store.ladder})
+
+Try, in another terminal:
+  echo "test.first $RANDOM $(date +%s)" | nc -q0 {graphite.host} {graphite.port}
+  curl 'http://{http}/render?target=test.*&from=-5min'
+  {command} fetch 'cadent.*.lines.received' --from -10min{_data_flag(config.store.data)}
+""",
+        flush=True,
+    )
+
+
+def _data_flag(data: Path) -> str:
+    """What a command in the same folder needs to find the service."""
+    return "" if data == Path("cadent-data").resolve() else f" --data {shlex.quote(str(data))}"
