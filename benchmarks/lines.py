@@ -87,7 +87,7 @@ def backfill(folder: Path, host_count: int, windows: int, newest: int, connectio
     for file, share in zip(files, shares, strict=True):
         with file.open("w") as out:
             out.writelines(_windows(share, range(first, newest + 1, STEP_S)))
-    last = [f"{share[-1]}.{metric}" for share in shares for metric in METRICS[-10:]]
+    last = [f"{share[-1]}.{metric}" for share in shares for metric in METRICS[-2:]]
     return Load(files, names, last, first, windows)
 
 

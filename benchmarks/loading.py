@@ -15,7 +15,7 @@ from .servers import Server
 from .tree import sampled, settled_cpu_s
 
 SENDER = Path(__file__).with_name("sender.py")
-POLL_S = 0.05
+POLL_S = 0.1
 PATIENCE_S = 300.0
 
 
@@ -50,7 +50,7 @@ def cost_of(server: Server, load: Load) -> Cost:
     with sampled(server.tree) as peaks, sender(server.graphite_port, load.files) as sending:
         sending.stdin.write("go\n")
         sending.stdin.flush()
-        first_byte = float(sending.stdout.readline())
+        first_byte, _ = float(sending.stdout.readline()), sending.stdout.readline()
         wait_until_found(server, load)
         visible = time.monotonic()
         cpu_s = settled_cpu_s(server.tree) - before

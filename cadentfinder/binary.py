@@ -49,8 +49,10 @@ def _read_header(body: bytes) -> tuple[list[dict[str, Any]], int]:
     if magic != _MAGIC or version != _VERSION:
         raise ValueError("the answer is not Cadent's binary format 1, it begins with {!r}".format(body[:40]))
     offset = _PREFIX.size + length
-    entries: list[dict[str, Any]] = json.loads(body[_PREFIX.size : offset].decode("utf-8"))["series"]
-    return entries, offset
+    try:
+        return json.loads(body[_PREFIX.size : offset].decode("utf-8"))["series"], offset
+    except ValueError:
+        raise ValueError("the answer's header of {} bytes is cut short or damaged".format(length)) from None
 
 
 def _read_column(raw: bytes) -> Values:

@@ -98,5 +98,5 @@ def decode(
         into.max,
         into.last,
         column,
-        mode is Mode.REPLACE,
+        mode == Mode.REPLACE,
     )

@@ -8,9 +8,10 @@ cdef extern from *:
 
 cdef enum:
     MAX_DIGITS = 8
-    MAX_ULPS = 7  # sums of decimals are off by a few units in the last place; those are kept in a column of their own
+    MAX_ULPS = 31  # sums of decimals are off by some units in the last place; those go to a column of corrections
     DIGITS = 0x0F
     WITH_ULPS = 0x40
+    ODD_SHARE = 8  # at most one value in so many may be no decimal; from one in three on raw bits would be shorter
     RAW_BITS = 0x3F  # in place of the digits
     NO_DIGITS = -1
 
@@ -51,34 +52,59 @@ cdef inline bint fits(double value, double scale) noexcept nogil:
     return -MAX_ULPS <= ulps <= MAX_ULPS
 
 
-cdef int first_misfit(const double *values, int n, double scale, int64_t *x, int64_t *ulps) noexcept nogil:
-    """Scales to ``x`` and ``ulps``; returns the index of the first value that does not fit, or ``n``."""
-    cdef int begin, end = 0, i
+cdef int first_misfit(const double *values, int at, int n, double scale, int64_t *x, int64_t *ulps) noexcept nogil:
+    """Scales from index ``at`` on to ``x`` and ``ulps``; returns the index of the first value that does not fit, or ``n``."""
+    cdef int begin, i
     cdef uint64_t large, missed
-    while end < n:
-        begin, end = end, min(end + BLOCK, n)
+    while at < n:
+        begin, at = at, min(at + BLOCK, n)
         large, missed = 0, 0
-        for i in range(begin, end):
+        for i in range(begin, at):
             x[i] = scaled(values[i], scale, &ulps[i])
             large |= not (fabs(values[i] * scale) < 1e15)
             missed |= <uint64_t>ulps[i]
         if large or missed:
-            for i in range(begin, end):
+            for i in range(begin, at):
                 if not fits(values[i], scale):
                     return i
     return n
 
 
+cdef int digits_of(double value, int digits) noexcept nogil:
+    """The fewest decimal digits, more than ``digits``, with which ``value`` fits; or NO_DIGITS."""
+    for digits in range(digits + 1, MAX_DIGITS + 1):
+        if fits(value, POWERS_OF_TEN[digits]):
+            return digits
+    return NO_DIGITS
+
+
+cdef int64_t ulps_from(int64_t x, double scale, double value) noexcept nogil:
+    """What takes ``x / scale`` to ``value``."""
+    cdef Bits back, bits
+    back.f, bits.f = <double>x / scale, value
+    return <int64_t>(bits.u - back.u)
+
+
 cdef int scale_to_integers(const double *values, int n, int64_t *x, int64_t *ulps) noexcept nogil:
-    """Fewest decimal digits with which all values are integers in ``x``, but for ``ulps``; or NO_DIGITS."""
-    cdef int digits = 0, misfit = first_misfit(values, n, 1.0, x, ulps)
-    while misfit < n:
-        while not fits(values[misfit], POWERS_OF_TEN[digits]):
-            if digits == MAX_DIGITS:
-                return NO_DIGITS
-            digits += 1
-        misfit = first_misfit(values, n, POWERS_OF_TEN[digits], x, ulps)
-    return digits
+    """Fewest decimal digits with which the values are integers in ``x``, but for ``ulps``; or NO_DIGITS.
+
+    A few odd values (-0.0, inf, thirds) repeat the integer before them and leave the rest to their ulps.
+    """
+    cdef int digits = 0, odd = 0, at = 0, finer
+    while True:
+        at = first_misfit(values, at, n, POWERS_OF_TEN[digits], x, ulps)
+        if at == n:
+            return digits
+        finer = digits_of(values[at], digits)
+        if finer != NO_DIGITS:
+            digits, odd, at = finer, 0, 0
+            continue
+        odd += 1
+        if odd > min(n // ODD_SHARE, 2 + at // ODD_SHARE):
+            return NO_DIGITS
+        x[at] = x[at - 1] if at else 0
+        ulps[at] = ulps_from(x[at], POWERS_OF_TEN[digits], values[at])
+        at += 1
 
 
 cdef void sum_reference(const int64_t *least, const int64_t *counts, int n, bint raw, int64_t *reference) noexcept nogil:
@@ -111,8 +137,15 @@ cdef const int64_t *reference_of(Group *group, int column, int n, bint raw) noex
     return group.reference
 
 
+cdef uint8_t *encode_ulps(const int64_t *ulps, int n, uint8_t *out, uint64_t *residuals) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        residuals[i] = zigzag(<uint64_t>ulps[i])
+    return encode_rice(residuals, n, out)
+
+
 cdef uint8_t *encode_group(Group *group, int columns, int n, uint8_t *out, Workspace *work) noexcept nogil:
-    """Float columns to at most columns * (24 * n + 2 * MAX_COLUMN_BYTES) + 1 bytes from ``out``; returns the end."""
+    """Float columns to at most columns * (24 * n + MAX_COLUMN_BYTES + 8) + 1 bytes from ``out``; returns the end."""
     cdef int digits = scale_to_integers(group.values, columns * n, group.x, group.ulps), column, i
     cdef bint raw = digits == NO_DIGITS
     cdef uint64_t corrections = 0
@@ -128,7 +161,7 @@ cdef uint8_t *encode_group(Group *group, int columns, int n, uint8_t *out, Works
     for column in range(columns):
         out = encode_column(group.x + column * n, n, reference_of(group, column, n, raw), out, work)
         if corrections:
-            out = encode_column(group.ulps + column * n, n, NULL, out, work)
+            out = encode_ulps(group.ulps + column * n, n, out, work.residuals)
     return out
 
 
@@ -145,13 +178,17 @@ cdef void to_floats(const int64_t *x, int n, bint raw, double scale, double *val
             values[i] = <double>x[i] / scale
 
 
-cdef void correct(double *values, const int64_t *ulps, int n) noexcept nogil:
+cdef Status decode_ulps(Reader *reader, double *values, int n, uint64_t *residuals) noexcept nogil:
     cdef Bits bits
     cdef int i
+    cdef Status status = decode_rice(reader, residuals, n)
+    if status:
+        return status
     for i in range(n):
         bits.f = values[i]
-        bits.u += <uint64_t>ulps[i]
+        bits.u += unzigzag(residuals[i])
         values[i] = bits.f
+    return OK
 
 
 cdef Status decode_group(Reader *reader, Group *group, int columns, int n, uint64_t *residuals) noexcept nogil:
@@ -175,8 +212,7 @@ cdef Status decode_group(Reader *reader, Group *group, int columns, int n, uint6
             return status
         to_floats(group.x + offset, n, raw, scale, group.values + offset)
         if head & WITH_ULPS:
-            status = decode_column(reader, group.ulps, n, NULL, residuals)
+            status = decode_ulps(reader, group.values + offset, n, residuals)
             if status:
                 return status
-            correct(group.values + offset, group.ulps, n)
     return OK

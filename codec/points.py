@@ -26,7 +26,7 @@ def add_points(
         _float64(max),
         _float64(last),
         *_columns(into),
-        mode is Mode.REPLACE,
+        mode == Mode.REPLACE,
     )
 
 

@@ -8,6 +8,7 @@ cdef enum:
     ESCAPE = 20
     MAX_K = 62
     ALL_ZERO = 63  # in place of k: the block's values are 0 and take no bits
+    FAST_K = 57 - ESCAPE  # up to here a value that does not escape is among the 57 bits of a peek
     MAX_RICE_BYTES = 12  # of one value, its share of block headers included
 
 
@@ -93,39 +94,38 @@ cdef uint8_t *encode_rice(const uint64_t *u, int n, uint8_t *out) noexcept nogil
 cdef inline uint64_t get_rice(BitReader *r, int k) noexcept nogil:
     cdef uint64_t bits = peek_bits(r)
     cdef int quotient = trailing_zeros(bits | <uint64_t>1 << ESCAPE)
-    r.position += quotient + 1
     if quotient == ESCAPE:
+        r.position += ESCAPE + 1
         return get_wide(r, <int>get_bits(r, 6) + 1)
+    if k <= FAST_K:  # Fast path: all bits are in what was peeked at.
+        r.position += quotient + 1 + k
+        return <uint64_t>quotient << k | (bits >> (quotient + 1) & ((<uint64_t>1 << k) - 1))
+    r.position += quotient + 1
     return <uint64_t>quotient << k | get_wide(r, k)
 
 
-cdef inline void get_rice_block(BitReader *r, uint64_t *u, int n, int k) noexcept nogil:
-    cdef uint64_t bits, mask = (<uint64_t>1 << k) - 1
-    cdef int i, quotient
-    for i in range(n):
-        bits = peek_bits(r)
-        quotient = trailing_zeros(bits | <uint64_t>1 << ESCAPE)
-        if quotient + 1 + k > 57 or quotient == ESCAPE:
-            u[i] = get_rice(r, k)
-            continue
-        u[i] = <uint64_t>quotient << k | (bits >> (quotient + 1) & mask)
-        r.position += quotient + 1 + k
+cdef BitReader get_rice_block(BitReader r, uint64_t *u, int n, int k) noexcept nogil:
+    """Takes and returns the reader by value: behind a pointer each store to ``u`` would make it load anew."""
+    cdef int i
+    if k == ALL_ZERO:
+        for i in range(n):
+            u[i] = 0
+    else:
+        for i in range(n):
+            u[i] = get_rice(&r, k)
+    return r
 
 
 cdef Status decode_rice(Reader *reader, uint64_t *u, int n) noexcept nogil:
     """``n`` values. Bits missing at the end read as 0, so the work is bounded by ``n`` whatever the bytes are."""
     cdef BitReader r
-    cdef int begin, end = 0, i, k = -1
+    cdef int begin, end = 0, k = -1
     r.at, r.end, r.position = reader.at, reader.end, 0
     while end < n:
         begin, end = end, min(end + BLOCK, n)
         if k < 0 or get_bits(&r, 1) == 0:
             k = <int>get_bits(&r, 6)
-        if k == ALL_ZERO:
-            for i in range(begin, end):
-                u[i] = 0
-        else:
-            get_rice_block(&r, u + begin, end - begin, k)
+        r = get_rice_block(r, u + begin, end - begin, k)
     if r.position > <uint64_t>(r.end - r.at) * 8:
         return CUT
     reader.at += (r.position + 7) >> 3

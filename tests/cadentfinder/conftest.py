@@ -70,13 +70,17 @@ def relays(cadent):
 
 @pytest.fixture(scope="session")
 def graphite_web(graphite_web_bin, relays, tmp_path_factory):
-    program, web = programs.graphite_web(graphite_web_bin, tmp_path_factory.mktemp("graphite-web"), [relay.url for relay in relays])
+    program, web = programs.graphite_web(
+        graphite_web_bin, tmp_path_factory.mktemp("graphite-web"), [relay.url for relay in relays]
+    )
     yield web
     program.stop()
 
 
 @pytest.fixture(scope="session")
 def graphite_api(graphite_api_bin, relays, tmp_path_factory):
-    program, web = programs.graphite_api(graphite_api_bin, tmp_path_factory.mktemp("graphite-api"), [relay.url for relay in relays])
+    program, web = programs.graphite_api(
+        graphite_api_bin, tmp_path_factory.mktemp("graphite-api"), [relay.url for relay in relays]
+    )
     yield web
     program.stop()

@@ -1,5 +1,6 @@
 """Starts the real programs on free loopback ports and ends them, whatever happens to the test."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -14,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 START_S = 60
-STOP_S = 10
+STOP_S = 15
 PR_SET_PDEATHSIG = 1
 
 
@@ -42,7 +43,7 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - a prctl alone, which takes no lock
             )
 
     def wait_for(self, port: int) -> None:
@@ -56,15 +57,15 @@ class Program:
         raise AssertionError(f"nothing listens on {port} after {START_S} s:\n{self.log.read_text()}")
 
     def stop(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self._process.pid, number)
-                self._process.wait(STOP_S)
-            except ProcessLookupError:
-                break
-            except subprocess.TimeoutExpired:
-                continue
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_S)
+        self._signal(signal.SIGKILL)  # also what the first process left behind
         self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
 
 class Answer:

@@ -2,6 +2,8 @@
 
 import time
 
+from programs import Web
+
 STEP_S = 10
 SLOTS = 60
 MANY = 300
@@ -27,11 +29,11 @@ def send_sample_data(cadent, prefix: str) -> dict[str, Values]:
     sent: dict[str, Values] = {
         f"{prefix}.host1.cpu.total": {at: at % 700 / 7 for at in times if at // STEP_S % 3},
         f"{prefix}.host2.cpu.total": {at: at % 900 / 9 for at in times},
-        f"{prefix}.both": {at: 1.0 for at in times},
-        f"{prefix}.both.below": {at: 2.0 for at in times},
-        f"{prefix}.number.large": {at: 1.7976931348623157e308 for at in times},
-        f"{prefix}.number.small": {at: 5e-324 for at in times},
-        f"{prefix}.number.third": {at: 1 / 3 for at in times},
+        f"{prefix}.both": dict.fromkeys(times, 1.0),
+        f"{prefix}.both.below": dict.fromkeys(times, 2.0),
+        f"{prefix}.number.large": dict.fromkeys(times, 1.7976931348623157e308),
+        f"{prefix}.number.small": dict.fromkeys(times, 5e-324),
+        f"{prefix}.number.third": dict.fromkeys(times, 1 / 3),
     }
     for number in range(MANY):
         sent[f"{prefix}.many.s{number:03}.value"] = {at: number + (at - START) / STEP_S for at in times[::2]}
@@ -39,6 +41,20 @@ def send_sample_data(cadent, prefix: str) -> dict[str, Values]:
     # Three samples in a window: their sum, for a path that ends in `requests`.
     requests = f"{prefix}.host1.requests"
     lines += [f"{requests} {value} {at + offset}" for at in times for value, offset in ((1, 0), (20, 4), (300, 9))]
-    sent[requests] = {at: 321.0 for at in times}
+    sent[requests] = dict.fromkeys(times, 321.0)
     cadent.send(lines)
+    wait_until_visible(Web(cadent.http_port), requests, points(sent[requests]))
     return sent
+
+
+def wait_until_visible(web: Web, path: str, wanted: list[list]) -> None:
+    """What was sent last shows: the rest shows too. Lines have no acknowledgement, so there is only looking."""
+    deadline = time.monotonic() + 30
+    shown = None
+    while time.monotonic() < deadline:
+        answer = web.get("/graphite/metrics", target=path, to=STOP, **{"from": START})
+        shown = answer.json["series"].get(path) if answer.status == 200 else answer.text
+        if shown == wanted:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{path} does not show what was sent within 30 s, but {shown}")

@@ -13,7 +13,9 @@ from urllib.parse import parse_qs
 
 def binary_answer(*series: dict, values: list[list[float]]) -> bytes:
     """``/metrics?format=binary`` as ``docs/formats`` has it, written independently of the finder."""
-    header = json.dumps({"from": 0, "to": 0, "series": [{**one, "count": len(row)} for one, row in zip(series, values, strict=True)]}).encode()
+    header = json.dumps(
+        {"from": 0, "to": 0, "series": [{**one, "count": len(row)} for one, row in zip(series, values, strict=True)]}
+    ).encode()
     header += b" " * (-(12 + len(header)) % 8)
     columns = b"".join(struct.pack(f"<{len(row)}d", *row) for row in values)
     return b"CDNT\x01\0\0\0" + struct.pack("<L", len(header)) + header + columns

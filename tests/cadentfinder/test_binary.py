@@ -2,11 +2,10 @@ import math
 import struct
 
 import pytest
+from cadent.cadentfinder.binary import read_series
 from hypothesis import given
 from hypothesis import strategies as st
 from servers import binary_answer
-
-from cadent.cadentfinder.binary import read_series
 
 ENTRY = {"path": "a.b", "target": "a.*", "start": 60, "end": 90, "step": 10}
 
@@ -39,11 +38,13 @@ def test_an_answer_may_hold_no_series():
 def test_every_shortened_answer_is_refused():
     whole = binary_answer(ENTRY, values=[[1.0, 2.0, 3.0]])
     for length in range(len(whole)):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="answer"):
             read_series(whole[:length])
 
 
-@pytest.mark.parametrize("body", [b"<html>not found</html>", b"CDNT\x02\0\0\0" + struct.pack("<L", 0), binary_answer(values=[]) + b"more"])
+@pytest.mark.parametrize(
+    "body", [b"<html>not found</html>", b"CDNT\x02\0\0\0" + struct.pack("<L", 0), binary_answer(values=[]) + b"more"]
+)
 def test_what_is_not_the_format_is_refused(body):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="answer"):
         read_series(body)

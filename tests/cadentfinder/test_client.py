@@ -5,12 +5,11 @@ import threading
 import time
 
 import pytest
-from programs import free_port
-from servers import binary_answer, http, trickle
-
 from cadent.cadentfinder.client import Client, Node
 from cadent.cadentfinder.errors import NoAnswerError, QueryError
 from cadent.cadentfinder.settings import Settings
+from programs import free_port
+from servers import binary_answer, http, trickle
 
 NODES = b'[{"text": "b", "expandable": 0, "leaf": 1, "id": "a.b", "path": "a.b", "allowChildren": 0}]'
 
@@ -170,7 +169,9 @@ def test_no_answer_names_every_url_and_its_reason(stand_in):
     with pytest.raises(NoAnswerError) as caught:
         client(refusing, broken.url).find("*")
     assert re.fullmatch(
-        re.escape(f"no Cadent answered /find: {refusing}: ") + r".*refused.*; " + re.escape(f"{broken.url}: HTTP 503 writer gone"),
+        re.escape(f"no Cadent answered /find: {refusing}: ")
+        + r".*refused.*; "
+        + re.escape(f"{broken.url}: HTTP 503 writer gone"),
         str(caught.value),
     )
 
@@ -195,12 +196,16 @@ def test_silence_ends_at_the_deadline(stand_in):
 
 
 def test_headers_that_trickle_in_do_not_move_the_deadline(stand_in):
-    asking = client(stand_in(lambda _, connection: trickle(connection, b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, 0.05)).url, timeout_s=0.3)
+    asking = client(
+        stand_in(lambda _, connection: trickle(connection, b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, 0.05)).url, timeout_s=0.3
+    )
     assert waits_until_deadline(asking) < 10  # it would take minutes
 
 
 def test_a_body_that_trickles_in_does_not_move_the_deadline(stand_in):
-    asking = client(stand_in(lambda _, connection: trickle(connection, http(b"[" + b" " * 5_000 + b"]"), 0.05)).url, timeout_s=0.3)
+    asking = client(
+        stand_in(lambda _, connection: trickle(connection, http(b"[" + b" " * 5_000 + b"]"), 0.05)).url, timeout_s=0.3
+    )
     assert waits_until_deadline(asking) < 10
 
 

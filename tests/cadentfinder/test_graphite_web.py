@@ -99,7 +99,9 @@ def test_wildcards_and_braces_in_several_targets(graphite_web, sent):
 
 
 def test_a_path_that_two_targets_match_comes_for_each(graphite_web):
-    answer = graphite_web.post("/render", target=["web.host1.*", "web.*.requests"], format="json", **{"from": START, "until": STOP}).json
+    answer = graphite_web.post(
+        "/render", target=["web.host1.*", "web.*.requests"], format="json", **{"from": START, "until": STOP}
+    ).json
     assert [series["target"] for series in answer] == ["web.host1.requests"] * 2
 
 

@@ -58,4 +58,6 @@ def test_the_server_asks_an_old_python_to_step_aside():
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.strip() == "cadent: the server needs Python 3.10 or newer; this is 3.8. Only the finder runs on older ones."
+    assert (
+        done.stderr.strip() == "cadent: the server needs Python 3.10 or newer; this is 3.8. Only the finder runs on older ones."
+    )

@@ -2,7 +2,6 @@ import sys
 import types
 
 import pytest
-
 from cadent.cadentfinder import settings
 from cadent.cadentfinder.settings import Settings, load
 
@@ -59,5 +58,5 @@ def test_a_url_that_cannot_be_asked_is_named(url):
 
 @pytest.mark.parametrize("timeout", ["soon", "0", -1, "nan", "inf", [1]])
 def test_a_timeout_that_is_no_time_is_named(timeout):
-    with pytest.raises(ValueError, match="CADENT_TIMEOUT is .*; want seconds"):
+    with pytest.raises(ValueError, match=r"CADENT_TIMEOUT is .*; want seconds"):
         load({"timeout": timeout})
