@@ -40,7 +40,6 @@ def shipped(pattern: str) -> list[Path]:
 
 
 KERNELS = shipped("*.pyx")
-OLD_PYTHON = [file for file in shipped("*.py") if file.parts[0] == "cadentfinder" or len(file.parts) == 1]
 
 
 def module_name(file: Path) -> str:
@@ -164,11 +163,6 @@ def test_a_kernel_includes_only_what_lies_beside_it(kernel):
         name for name in re.findall(r'^include "(.*)"', text, re.MULTILINE) if not (ROOT / kernel.parent / name).exists()
     ] == []
     assert re.findall(r"^\s*(?:from cadent\S* cimport|cimport cadent|from \.\S* cimport).*", text, re.MULTILINE) == []
-
-
-@pytest.mark.parametrize("file", OLD_PYTHON, ids=str)
-def test_what_runs_inside_an_old_graphite_keeps_to_python_3_8(file):
-    ast.parse((ROOT / file).read_text(), feature_version=(3, 8))
 
 
 def test_the_sdist_holds_all_that_a_build_needs(sdist):
