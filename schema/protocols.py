@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .grid import Grid
-from .identity import Identity, Level
+from .identity import Identity, Level, Mode
 from .point import Point
-from .rows import Ids
+from .rows import Ids, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class ChunkStore(Protocol):
         """Store the slices durably and, in one atomic step, make them visible with ``sealed(level) == last_sequence``.
 
         Slices arrive ordered by (span, first id); those of one span are disjoint in ids and share start, width and identity.
+        The arrays of a slice may be overwritten once the next one is asked for.
         No slice at all is allowed: then only the sequence moves. Repeating a call after a crash changes nothing.
         Raises Unavailable when the disk refuses; then nothing is visible.
         """
@@ -62,6 +63,68 @@ class ChunkStore(Protocol):
 
     def close(self) -> None:
         """Release files; snapshots already taken stay readable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a closed segment covers of one span: ``slots`` windows from ``start`` on. Only ``ids`` (ascending) have points."""
+
+    start: int
+    slots: int
+    ids: Ids
+
+
+class LogSegment(Protocol):
+    """A closed part of one level's log, to be sealed as a whole. One thread at a time."""
+
+    @property
+    def level(self) -> Level: ...
+
+    @property
+    def identity(self) -> Identity:
+        """The sequences of its rows."""
+
+    def extents(self) -> Sequence[Extent]:
+        """One for each aligned span it has points in, ascending. Raises Damaged, Unavailable."""
+
+    def read(self, ids: Ids, into: Grid) -> None:
+        """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range into it, in order of sequence."""
+
+
+class Log(Protocol):
+    """The write-ahead log of one level. One thread writes; ``rolled`` and ``drop`` may be called from one other."""
+
+    def recover(self, sealed: int) -> int:
+        """Take up what is there, first of all calls: segments that chunks hold up to sequence ``sealed`` go, and so does what
+        a writer had not finished. Returns the last sequence in the log, 0 if it is empty. Raises Damaged, Unavailable."""
+
+    def append(self, rows: Sequence[Rows], first_sequence: int, mode: Mode = Mode.ADD) -> int:
+        """Write rows[i] as sequence ``first_sequence`` + i; durable when this returns the last one. Raises Unavailable when
+        the disk takes nothing more: then the log is what it was."""
+
+    def undo(self) -> None:
+        """Take the last append back, before any of it is acknowledged."""
+
+    def roll(self) -> None:
+        """Close the segment that is being written."""
+
+    def rolled(self) -> Sequence[LogSegment]:
+        """Closed segments, oldest first."""
+
+    def drop(self, segment: LogSegment) -> None:
+        """Remove the oldest closed segment: chunks hold all of it."""
+
+    def close(self) -> None: ...
+
+
+class LogFolder(Protocol):
+    """Where the logs of all levels are."""
+
+    def levels(self) -> Sequence[Level]:
+        """Every level something was ever written for."""
+
+    def open(self, level: Level) -> Log:
+        """The log of ``level``, made if it is new. Once a level."""
 
 
 class PointSink(Protocol):

@@ -1,0 +1,75 @@
+"""The reading end of a level's log, for any process."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from ...schema.errors import Unavailable
+from ...schema.grid import Grid
+from ...schema.identity import Level
+from ...schema.rows import Ids
+from ..layout import log_folder
+from .records import TIME
+from .segment import ALL_SEQUENCES, Segment
+
+
+class LogReader:
+    """Reads the segments of ``level`` below ``folder``, the data folder, while another process appends. Any thread.
+
+    A segment that goes while it is looked for is passed over: it went because its points are in chunks by now, and the
+    caller, who compares generations afterwards, begins again.
+    """
+
+    def __init__(self, folder: Path, level: Level) -> None:
+        self._folder = log_folder(folder, level)
+        self._level = level
+        self._segments: dict[str, Segment] = {}
+        self._lock = threading.Lock()
+
+    def read(self, ids: Ids, after: int, through: int, into: Grid) -> None:
+        """Merge the records with ``after`` < sequence <= ``through`` whose windows lie in ``into``, in order; ids[i] -> row i.
+
+        ``through`` is what the writer has acknowledged. ALL_SEQUENCES: no writer says so, all is checked up to the first
+        record that is not whole. Raises Damaged, Unavailable.
+        """
+        for segment in self._between(after, through):
+            segment.read(ids, after, through, into)
+
+    def span(self, after: int, through: int) -> tuple[int, int] | None:
+        """[start, stop) of the windows of those records; None if there is none. Payloads are not looked at."""
+        times = []
+        for segment in self._between(after, through):
+            times += segment.rows(after, through)[:, TIME].tolist()
+        return (min(times), max(times) + self._level.step_s) if times else None
+
+    def close(self) -> None:
+        """Release files and maps."""
+        with self._lock:
+            self._segments.clear()
+
+    def _between(self, after: int, through: int) -> list[Segment]:
+        """The segments that may hold such records, in order."""
+        with self._lock:
+            names = self._list()
+            self._segments = {name: segment for name in names if (segment := self._open(name))}
+            segments = list(self._segments.values())
+        nexts = [segment.header.first for segment in segments[1:]] + [ALL_SEQUENCES]
+        return [s for s, following in zip(segments, nexts, strict=True) if s.header.first <= through and following - 1 > after]
+
+    def _list(self) -> list[str]:
+        # Not by the folder's time of change: two changes within one tick of the clock look the same.
+        try:
+            return sorted(path.name for path in self._folder.iterdir() if path.suffix == ".log")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise Unavailable(f"{self._folder}: {error.strerror}") from error
+
+    def _open(self, name: str) -> Segment | None:
+        path = self._folder / name
+        try:
+            known = self._segments.get(name)
+            return known if known and known.inode == path.stat().st_ino else Segment(path)
+        except FileNotFoundError:
+            return None

@@ -1,0 +1,224 @@
+"""The writing end of a level's log."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ...schema.errors import Damaged, Unavailable
+from ...schema.identity import Identity, Level, Mode
+from ...schema.resolution import span_of
+from ...schema.rows import Ids, Rows
+from ..disk import disk, make_folder, sync_folder
+from ..layout import log_folder
+from .active import ActiveSegment, Mark
+from .format import SegmentHeader
+from .records import TIME
+from .repair import check, repair
+from .rolled import RolledSegment
+from .segment import ALL_SEQUENCES, Segment
+
+SEGMENT_BYTES: Final = 256 << 20
+BYTES_PER_PATH: Final = 1_536
+
+
+class LogWriter:
+    """Appends the rows of ``level``; ``folder`` is the data folder, ``writer`` the identity all records get.
+
+    One thread calls recover, append, undo, roll and close. ``rolled`` and ``drop`` may be called from another.
+    """
+
+    def __init__(self, folder: Path, level: Level, writer: str, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.level = level
+        self._folder = log_folder(folder, level)
+        self._writer = writer
+        self._segment_bytes = segment_bytes
+        self._span_s = span_of(level.step_s)
+        self._active: ActiveSegment | None = None
+        self._previous: tuple[Mode, Ids] = (Mode.ADD, np.empty(0, np.uint32))  # the ids that the next segment starts with
+        # What the last append did, for undo: where it began, the files it made and those it closed.
+        self._before: tuple[ActiveSegment | None, Mark | None] | None = None
+        self._created: list[ActiveSegment] = []
+        self._finished: list[ActiveSegment] = []
+        self._broken = False
+        self._rolled: list[RolledSegment] = []
+        self._lock = threading.Lock()  # over _rolled
+
+    @property
+    def last(self) -> int:
+        """The last sequence in the log, 0 if it is empty."""
+        if self._active and self._active.last:
+            return self._active.last
+        with self._lock:
+            return self._rolled[-1].identity.last if self._rolled else 0
+
+    def recover(self, sealed: int) -> int:
+        """Take up what a former writer left. Returns the last sequence in the log, 0 if it is empty.
+
+        Segments that are in chunks already (``sealed``: their last sequence) are removed, an append that was cut short
+        is cut off, whole segments but the last wait to be sealed. Raises Damaged, Unavailable, StoreError.
+        """
+        with disk(self._folder):
+            paths = [path for path in sorted(self._folder.glob("*.log")) if not self._was_sealed(path, sealed)]
+            for path in paths[:-1]:
+                self._rolled.append(_rolled(check(path)))
+            for path in paths[-1:]:
+                self._take_up(path)
+        return self.last
+
+    def append(self, rows: Sequence[Rows], first_sequence: int, mode: Mode = Mode.ADD) -> int:
+        """Write rows[i] with sequence ``first_sequence`` + i. They are durable when this returns the last one's sequence.
+
+        Raises Unavailable when the disk takes nothing more; the log is then what it was before.
+        """
+        if self._broken:
+            raise Unavailable(f"{self._folder}: a failed append could not be taken back; the writer has to start anew")
+        self._check(rows, first_sequence)
+        self._settle()
+        self._before = (self._active, self._active.mark if self._active else None)
+        try:
+            with disk(self._folder):
+                for sequence, row in enumerate(rows, first_sequence):
+                    self._segment_for(row, sequence, mode).put(row, sequence)
+                if self._active:
+                    self._active.commit()
+        except Exception:
+            self.undo()
+            raise
+        return first_sequence + len(rows) - 1
+
+    def undo(self) -> None:
+        """Take the last append back; to be called before the next one and before any of it is acknowledged."""
+        if self._before is None:
+            return
+        active, mark = self._before
+        self._before = None
+        try:
+            with disk(self._folder):
+                self._go_back(active, mark)
+        except Unavailable:
+            self._broken = True
+            raise
+
+    def roll(self) -> None:
+        """Close the segment, so that it can be sealed. The next append starts a new one."""
+        self._settle()
+        if self._active is None:
+            return
+        with disk(self._folder):
+            self._finish(self._active)
+        self._active = None
+        self._settle()
+
+    def rolled(self) -> list[RolledSegment]:
+        """Closed segments, oldest first."""
+        with self._lock:
+            return list(self._rolled)
+
+    def drop(self, segment: RolledSegment) -> None:
+        """Remove the oldest closed segment: all of it is in chunks."""
+        with self._lock:
+            self._rolled.remove(segment)
+        with disk(segment.path):
+            segment.path.unlink(missing_ok=True)
+
+    def segments(self) -> list[Path]:
+        """The files of the log, oldest first."""
+        return sorted(self._folder.glob("*.log"))
+
+    def close(self) -> None:
+        """Release the file. What was appended stays."""
+        self._settle()
+        if self._active:
+            self._active.close()
+            self._active = None
+
+    def _check(self, rows: Sequence[Rows], first_sequence: int) -> None:
+        if first_sequence <= self.last:
+            raise ValueError(f"log {self.level}: sequence {first_sequence} comes after {self.last}")
+        for row in rows:
+            if row.level != self.level or row.time % self.level.step_s:
+                raise ValueError(f"log {self.level}: a row of {row.level} at {row.time}")
+
+    def _was_sealed(self, path: Path, sealed: int) -> bool:
+        if int(path.stem, 16) > sealed:
+            return False
+        segment = Segment(path)
+        last = segment.rows(0, ALL_SEQUENCES)
+        if len(last) and segment.last > sealed:
+            raise Damaged(str(path), 0, f"it holds sequences {segment.header.first} to {segment.last}, and {sealed} was sealed")
+        path.unlink()
+        return True
+
+    def _take_up(self, path: Path) -> None:
+        segment = repair(path)
+        if segment is None:
+            return
+        if segment.header.writer != self._writer:
+            self._rolled.append(_rolled(segment))
+            return
+        newest = int(segment.rows(0, ALL_SEQUENCES)[:, TIME].max())
+        self._active = ActiveSegment.resume(segment, newest)
+
+    def _segment_for(self, rows: Rows, sequence: int, mode: Mode) -> ActiveSegment:
+        active = self._active
+        if active is None or active.mode is not mode or self._is_full(active, rows.time):
+            return self._start(sequence, mode)
+        return active
+
+    def _is_full(self, active: ActiveSegment, time: int) -> bool:
+        limit = max(self._segment_bytes, BYTES_PER_PATH * active.slots)
+        return time // self._span_s > active.newest // self._span_s or active.staged_end >= limit
+
+    def _start(self, sequence: int, mode: Mode) -> ActiveSegment:
+        if self._active:
+            self._active.commit()
+            self._finish(self._active)
+        make_folder(self._folder)
+        header = SegmentHeader(self.level, self._writer, mode, sequence)
+        self._active = ActiveSegment.create(self._folder / f"{sequence:016x}.log", header)
+        self._created.append(self._active)
+        former, ids = self._previous
+        if former is mode:
+            self._active.add_slots(ids, sequence)
+        return self._active
+
+    def _finish(self, active: ActiveSegment) -> None:
+        active.finish()
+        self._finished.append(active)
+        self._previous = (active.mode, active.ids_with_points())
+        identity = Identity(self._writer, active.header.first, active.last, active.mode)
+        with self._lock:
+            self._rolled.append(RolledSegment(active.path, self.level, identity))
+
+    def _settle(self) -> None:
+        """The last append stands."""
+        for active in self._finished:
+            active.close()
+        self._finished.clear()
+        self._created.clear()
+        self._before = None
+
+    def _go_back(self, active: ActiveSegment | None, mark: Mark | None) -> None:
+        finished = {segment.path for segment in self._finished}
+        with self._lock:
+            self._rolled = [segment for segment in self._rolled if segment.path not in finished]
+        for segment in self._created:
+            segment.close()
+            segment.path.unlink()
+        if self._created:
+            sync_folder(self._folder)
+        self._created.clear()
+        self._finished.clear()
+        self._active = active
+        if active and mark:
+            active.cut(mark)
+
+
+def _rolled(segment: Segment) -> RolledSegment:
+    header = segment.header
+    return RolledSegment(segment.path, header.level, Identity(header.writer, header.first, segment.last, header.mode))
