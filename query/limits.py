@@ -19,9 +19,12 @@ class Limits:
 
     def check_series(self, series: int) -> None:
         if series > self.max_series:
-            raise LimitExceeded(
-                f"the query matches more than {self.max_series} series; narrow its targets or raise [query] max_series"
-            )
+            raise self.too_many_series()
+
+    def too_many_series(self) -> LimitExceeded:
+        return LimitExceeded(
+            f"the query matches more than {self.max_series} series; narrow its targets or raise [query] max_series"
+        )
 
     def check_points(self, points: int, after: int, until: int) -> None:
         if points > self.max_points:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..codec.points import interpolate
-from ..schema.errors import Unavailable
+from ..schema.errors import LimitExceeded, Unavailable
 from ..schema.grid import Counts, Floats, Grid
 from ..schema.head import Head
 from ..schema.identity import Level
 from ..schema.policy import Policies
-from ..schema.protocols import ChunkStore, PathIndex
+from ..schema.protocols import ChunkStore, Match, PathIndex
 from ..schema.rows import Ids
 from ..schema.series import Series
 from .cut import Cut, Log, level_span
@@ -79,7 +79,7 @@ class Reader:
 
     def fetch(self, query: FetchQuery, deadline: Deadline) -> Answer:
         """Series of all paths that the targets match, target by target. Raises QueryError and LimitExceeded."""
-        matches = self._index.leaves(query.targets, self.limits.max_series)
+        matches = self._find(query)
         plan = make_plan(query, matches, self._policies, self.limits)
         series: dict[str, Series] = {}
         writer_gone = False
@@ -96,7 +96,7 @@ class Reader:
 
     def points(self, query: FetchQuery, deadline: Deadline) -> PointsAnswer:
         """All statistics of all paths that the targets match, each path once. Raises QueryError and LimitExceeded."""
-        matches = self._index.leaves(query.targets, self.limits.max_series)
+        matches = self._find(query)
         plan = make_plan(query, matches, self._policies, self.limits)
         points: list[PathPoints] = []
         writer_gone = False
@@ -115,6 +115,12 @@ class Reader:
         levels = [Level(policy.name, resolution.step_s) for policy in self._policies for resolution in policy.ladder]
         spans = [(level, level_span(snapshot, self._logs, level, _ALL_SEQUENCES)) for level in levels]
         return max((span[1] - level.step_s for level, span in spans if span), default=None)
+
+    def _find(self, query: FetchQuery) -> list[list[Match]]:
+        try:
+            return self._index.leaves(query.targets, self.limits.max_series)
+        except LimitExceeded:  # the index does not know which setting its limit comes from
+            raise self.limits.too_many_series() from None
 
     def _values(self, batch: Batch, query: FetchQuery, deadline: Deadline) -> tuple[Floats, bool]:
         """The statistic of each path as an array of shape (paths, slots); whether the writer was gone."""

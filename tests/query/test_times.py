@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -95,20 +96,20 @@ def test_a_reference_counts_from_midnight(text, seconds):
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
-        ("20140606", datetime(2014, 6, 6)),
-        ("12:00_20150308", datetime(2015, 3, 8, 12)),
-        ("9:0020150308", datetime(2015, 3, 8, 9)),
-        ("02/25/15", datetime(2015, 2, 25)),
-        ("02/25/2015", datetime(2015, 2, 25)),
-        ("1/2/70", datetime(1970, 1, 2)),
-        ("1/2/69", datetime(2069, 1, 2)),
-        ("noon 02/29/2016", datetime(2016, 2, 29, 12)),
-        ("10:30_20150110-1d", datetime(2015, 1, 9, 10, 30)),
+        ("20140606", "2014-06-06 00:00"),
+        ("12:00_20150308", "2015-03-08 12:00"),
+        ("9:0020150308", "2015-03-08 09:00"),
+        ("02/25/15", "2015-02-25 00:00"),
+        ("02/25/2015", "2015-02-25 00:00"),
+        ("1/2/70", "1970-01-02 00:00"),
+        ("1/2/69", "2069-01-02 00:00"),
+        ("noon 02/29/2016", "2016-02-29 12:00"),
+        ("10:30_20150110-1d", "2015-01-09 10:30"),
     ],
 )
 @pytest.mark.parametrize("name", ["UTC", "America/Los_Angeles", "Asia/Kolkata"])
 def test_a_date_begins_at_midnight_of_its_time_zone(text, moment, name):
-    assert parse_time(text, NOW, zone(name)) == moment.replace(tzinfo=ZoneInfo(name)).timestamp()
+    assert datetime.fromtimestamp(parse_time(text, NOW, zone(name)), ZoneInfo(name)).strftime("%Y-%m-%d %H:%M") == moment
 
 
 @pytest.mark.parametrize("text", ["1420110030", "0", "1420110030.75", "99999999999", "20149999", "18000101"])
@@ -170,10 +171,8 @@ def test_an_unreadable_time_is_an_error_that_holds_it(text):
 
 @given(st.text())
 def test_any_text_is_a_time_or_a_query_error(text):
-    try:
+    with suppress(QueryError):
         assert isinstance(parse_time(text, NOW), int)
-    except QueryError:
-        pass
 
 
 @given(st.integers(0, 10**10), st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns"]))
