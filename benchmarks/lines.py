@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 STEP_S = 10
 SEED = 3
 
@@ -31,26 +33,24 @@ _FIGURES = {
 METRICS = [f"{kind}.{device}.{name}" for kind in _DEVICES for device in _DEVICES[kind] for name in _FIGURES[kind].split()]
 
 
+# Below the service's limit of 10,000 series a query.
+HOSTS_A_QUERY = 40
+
+
 @dataclass(frozen=True)
 class Load:
-    """``files[i]`` is what connection i sends: each window of all its hosts, one window after the other.
+    """``files[i]`` is what connection i sends, one window after the other; each line is a point of its own.
 
-    ``last`` are the paths of the lines that are sent last, some of each connection.
+    ``targets`` are lists of patterns that together match every path once; ``last`` are the paths of lines that are sent last,
+    some of each connection.
     """
 
     files: list[Path]
-    hosts: list[str]
+    targets: list[list[str]]
     last: list[str]
     first_time: int
     windows: int
-
-    @property
-    def metrics(self) -> int:
-        return len(self.hosts) * len(METRICS)
-
-    @property
-    def lines(self) -> int:
-        return self.metrics * self.windows
+    lines: int
 
 
 def hosts(count: int) -> list[str]:
@@ -87,8 +87,10 @@ def backfill(folder: Path, host_count: int, windows: int, newest: int, connectio
     for file, share in zip(files, shares, strict=True):
         with file.open("w") as out:
             out.writelines(_windows(share, range(first, newest + 1, STEP_S)))
+    patterns = [f"{name}.*.*.*" for name in names]
+    targets = [patterns[i : i + HOSTS_A_QUERY] for i in range(0, len(patterns), HOSTS_A_QUERY)]
     last = [f"{share[-1]}.{metric}" for share in shares for metric in METRICS[-2:]]
-    return Load(files, names, last, first, windows)
+    return Load(files, targets, last, first, windows, host_count * len(METRICS) * windows)
 
 
 def _windows(share: list[str], times: range) -> Iterator[str]:
@@ -97,3 +99,26 @@ def _windows(share: list[str], times: range) -> Iterator[str]:
     for time in times:
         for host in share:
             yield host_lines(host, readings, rng.randrange(len(readings) - len(METRICS)), time + rng.randrange(STEP_S))
+
+
+def history(file: Path, folder: str, readings: np.ndarray, first: int) -> Load:
+    """A load over one connection: series ``<folder>.0000``, ... with a row of ``readings`` each, from the window ``first`` on."""
+    paths = [f"{folder}.{number:04d}" for number in range(len(readings))]
+    with file.open("w") as out:
+        for window, column in enumerate(readings.T.tolist()):
+            time = first + window * STEP_S
+            out.write("".join(f"{path} {value!r} {time}\n" for path, value in zip(paths, column, strict=True)))
+    return Load([file], [[f"{folder}.*"]], paths[-1:], first, readings.shape[1], readings.size)
+
+
+def gauges(count: int, windows: int) -> np.ndarray:
+    """Random walks with two decimals, sigma 0.5 a step."""
+    rng = np.random.default_rng(SEED)
+    starts = rng.uniform(20, 80, (count, 1))
+    return np.round(starts + np.cumsum(rng.normal(0, 0.5, (count, windows)), axis=1), 2)
+
+
+def counters(count: int, windows: int) -> np.ndarray:
+    """Whole numbers that grow by 0 to 49 a step."""
+    rng = np.random.default_rng(SEED)
+    return rng.integers(0, 10**9, (count, 1)) + np.cumsum(rng.integers(0, 50, (count, windows)), axis=1)

@@ -21,7 +21,7 @@ PATIENCE_S = 300.0
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one load on one server. ``anon_mb`` is the largest of any one process of the tree: the one that takes the lines."""
+    """Of one load on one server. ``rss_mb`` is of all its processes together, ``anon_mb`` of the one that takes the lines."""
 
     cpu_s_per_million: float
     lines_per_s: float
@@ -44,20 +44,41 @@ def newest_complete_window(now: float) -> int:
     return int(now) // STEP_S * STEP_S - 2 * STEP_S
 
 
-def cost_of(server: Server, load: Load) -> Cost:
-    """Raises when a point is missing in the end."""
-    before = server.tree.cpu_s()
-    with sampled(server.tree) as peaks, sender(server.graphite_port, load.files) as sending:
+@contextmanager
+def running(start: Callable[[Path], Server], folder: Path) -> Iterator[Server]:
+    """A server with an empty folder of its own below ``folder``."""
+    with TemporaryDirectory(dir=folder) as data:
+        server = start(Path(data))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def send(server: Server, load: Load) -> tuple[float, float]:
+    """When the first byte was handed over and when the lines sent last were found, on the monotonic clock."""
+    with sender(server.graphite_port, load.files) as sending:
         sending.stdin.write("go\n")
         sending.stdin.flush()
         first_byte, _ = float(sending.stdout.readline()), sending.stdout.readline()
         wait_until_found(server, load)
-        visible = time.monotonic()
-        cpu_s = settled_cpu_s(server.tree) - before
+        return first_byte, time.monotonic()
+
+
+def check(server: Server, load: Load) -> None:
     found = server.all_points(load)
     if found != load.lines:
         raise RuntimeError(f"{server.name}: {found} of {load.lines} points found")
-    return Cost(cpu_s * 1e6 / load.lines, load.lines / (visible - first_byte), peaks.rss_mb, max(peaks.anon_mb.values()))
+
+
+def cost_of(server: Server, load: Load) -> Cost:
+    """Raises when a point is missing in the end."""
+    before = server.tree.cpu_s()
+    with sampled(server.tree) as peaks:
+        first_byte, found = send(server, load)
+        cpu_s = settled_cpu_s(server.tree) - before
+    check(server, load)
+    return Cost(cpu_s * 1e6 / load.lines, load.lines / (found - first_byte), peaks.rss_mb, peaks.anon_mb[server.writer_pid])
 
 
 def wait_until_found(server: Server, load: Load) -> None:
@@ -78,12 +99,8 @@ def medians(
         with TemporaryDirectory(dir=folder) as files:
             load = make_load(Path(files))
             for start in servers:
-                with TemporaryDirectory(dir=folder) as data:
-                    server = start(Path(data))
-                    try:
-                        cost = cost_of(server, load)
-                    finally:
-                        server.stop()
+                with running(start, folder) as server:
+                    cost = cost_of(server, load)
                 costs.setdefault(server.name, []).append(cost)
                 print(f"   {server.name}: {cost}", file=sys.stderr, flush=True)
     return {name: median(of_runs) for name, of_runs in costs.items()}

@@ -19,12 +19,10 @@ import numpy as np
 
 from .lines import STEP_S, Load
 from .machine import VICTORIA_METRICS
-from .tree import Tree
+from .tree import Tree, command_line
 
 START_S = 30.0
 STOP_S = 60.0
-# Below the service's limits of 10,000 series a query.
-HOSTS_A_QUERY = 40
 
 
 class Server(Protocol):
@@ -33,6 +31,10 @@ class Server(Protocol):
     name: str
     graphite_port: int
     tree: Tree
+
+    @property
+    def writer_pid(self) -> int:
+        """The process that takes the lines."""
 
     def points(self, paths: Sequence[str], load: Load) -> int:
         """How many samples of these paths a query finds. Cheap: it is polled while lines come in."""
@@ -100,16 +102,19 @@ class Cadent:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(STOP_S)
 
-    def stats(self) -> dict:
+    @property
+    def writer_pid(self) -> int:
+        return next(pid for pid in self.tree.pids() if "cadent.service.writer" in command_line(pid))
+
+    def stats(self) -> dict[str, float]:
         command = [sys.executable, "-P", "-m", "cadent", "stats", f"--data={self.data}", "--json"]
-        return json.loads(subprocess.run(command, capture_output=True, check=True, cwd=self.data.parent).stdout)
+        return json.loads(subprocess.run(command, capture_output=True, check=True, cwd=self.data.parent).stdout)["stats"]
 
     def points(self, paths: Sequence[str], load: Load) -> int:
         return self._samples(paths, load)
 
     def all_points(self, load: Load) -> int:
-        batches = (load.hosts[i : i + HOSTS_A_QUERY] for i in range(0, len(load.hosts), HOSTS_A_QUERY))
-        return sum(self._samples([f"{host}.*.*.*" for host in batch], load) for batch in batches)
+        return sum(self._samples(batch, load) for batch in load.targets)
 
     def _samples(self, targets: Sequence[str], load: Load) -> int:
         # The first slot is the one after `from`.
@@ -146,6 +151,10 @@ class VictoriaMetrics:
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(STOP_S)
+
+    @property
+    def writer_pid(self) -> int:
+        return self._process.pid
 
     def points(self, paths: Sequence[str], load: Load) -> int:
         return self._samples("|".join(map(re.escape, paths)), load)

@@ -94,6 +94,10 @@ def status_mb(pid: int, field: str) -> float:
     return int(rest.split(maxsplit=1)[0]) * 1024 / 1e6 if found else 0.0
 
 
+def command_line(pid: int) -> str:
+    return read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")
+
+
 def read(file: Path) -> str:
     try:
         return file.read_text()
