@@ -26,7 +26,7 @@ cdef class Closed:
         return self.window.multi_count
 
     @property
-    def bytes(self):
+    def size_bytes(self):
         return self.window.bytes
 
     def copy_cells(self, uint32_t[::1] ids not None, uint64_t[::1] cells not None):

@@ -18,7 +18,7 @@ class ClosedWindow:
         self.level = level
         self.time = closed.time
         self.present = closed.present
-        self.bytes = closed.bytes
+        self.size_bytes = closed.size_bytes
         self._closed = closed
 
     def rows(self) -> Rows:
