@@ -1,0 +1,3 @@
+FRAME_BYTES: int
+
+def scan(data: bytes | bytearray | memoryview, begin: int) -> tuple[bytearray, int]: ...
