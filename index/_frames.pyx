@@ -1,36 +1,17 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Finds and checks the frames of a names log: one pass over the bytes, without the GIL.
 
-The layout of a frame is in docs/formats/names-log.md; the caller's FRAME dtype in frames.py mirrors ``Frame``.
+The layout of a frame is in docs/formats/names-log.md.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
+include "frame.pxi"
+
 cdef enum:
     HEADER = 24
     MAGIC = 0x464E4443  # b"CDNF" read as a little-endian u32
-    LONGEST_PATH = 1024
-
-cdef enum:  # kinds of frames
-    ADD = 1
-    SEEN = 2
-    TOMBSTONE = 3
-    RENAME = 4
-
-cdef struct Frame:
-    uint64_t start
-    uint64_t end
-    uint64_t ids
-    uint64_t lengths
-    uint64_t policy
-    uint64_t paths
-    uint64_t paths_size
-    uint32_t count
-    uint32_t day
-    uint32_t highest
-    uint16_t kind
-    uint16_t policy_size
 
 FRAME_BYTES = sizeof(Frame)
 
@@ -71,18 +52,6 @@ cdef uint32_t crc32(const uint8_t *data, uint64_t size) noexcept nogil:
         data += 1
         size -= 1
     return ~crc
-
-
-cdef inline uint32_t u32(const uint8_t *data) noexcept nogil:
-    cdef uint32_t value
-    memcpy(&value, data, 4)
-    return value
-
-
-cdef inline uint32_t u16(const uint8_t *data) noexcept nogil:
-    cdef uint16_t value
-    memcpy(&value, data, 2)
-    return value
 
 
 cdef inline uint64_t whole_size(const uint8_t *frame, uint64_t left) noexcept nogil:

@@ -30,7 +30,7 @@ SEEN = 2
 TOMBSTONE = 3
 RENAME = 4
 
-# One frame as the scan finds it: where it and its columns lie in the bytes scanned. Mirrors ``Frame`` in _frames.pyx.
+# One frame as the scan finds it: where it and its columns lie in the bytes scanned. Mirrors ``Frame`` in frame.pxi.
 FRAME = np.dtype(
     [
         ("start", "<u8"),
