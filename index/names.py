@@ -295,5 +295,6 @@ def read_days(folder: Path) -> Days:
     last = first.copy()
     for day, seen in contents.seen:
         at = np.flatnonzero(np.isin(ids, seen))
+        first[at] = np.minimum(first[at], day)
         last[at] = np.maximum(last[at], day)
     return Days(ids, first, last)

@@ -1,0 +1,125 @@
+"""The reading end of the index: globs to nodes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..schema.errors import LimitExceeded, StoreError
+from ..schema.protocols import Match
+from . import glob
+from .follower import Follower
+
+FOLLOW_S = 0.25
+
+_NO_ID = 2**32 - 1
+_EVERY_MATCH = b'{"text":"\1","expandable":\3,"leaf":\4,"id":"\2","path":"\2","allowChildren":\3}'
+
+_log = logging.getLogger(__name__)
+
+
+class TrieIndex:
+    """Answers globs from the trie of one data folder: implements PathIndex. Any thread.
+
+    A query reads what was appended to the names log since the last look, so a path is found as soon as it is there. Every
+    query raises Damaged, Unavailable or StoreError if the log cannot be read, QueryError for a pattern that is no glob.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._follower = Follower(folder)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="cadent-index", daemon=True)
+        self._told = ""  # the last thing the thread complained about
+
+    def start(self) -> None:
+        """Load what is there, then follow the names log in a thread of its own."""
+        self._follower.load()
+        self._look()
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def find(self, pattern: str, limit: int) -> list[Match]:
+        return self._matches(pattern, limit, only_leaves=False)
+
+    def leaves(self, patterns: Sequence[str], limit: int) -> list[list[Match]]:
+        """``limit`` holds for all patterns together."""
+        found: list[list[Match]] = []
+        for pattern in patterns:
+            found.append(self._matches(pattern, limit, only_leaves=True))
+            limit -= len(found[-1])
+        return found
+
+    def find_json(self, pattern: str, limit: int) -> bytes:
+        query = glob.compile(pattern)
+        nodes = self._follower.trie().encode(query, limit, _EVERY_MATCH, b",")
+        return _listed(nodes, pattern, limit)
+
+    def tree_json(self, pattern: str, limit: int) -> bytes:
+        """Graphite's treejson: ``[{"text", "id", "allowChildren", "expandable", "leaf"}, ...]``, one item for each last
+        name, branches first; ``id`` is the pattern up to its last dot, and the name. Past ``limit`` nodes: LimitExceeded."""
+        query = glob.compile(pattern)
+        nodes = self._follower.trie().encode(query, limit, _tree_template(pattern), b",", by_name=True)
+        return _listed(nodes, pattern, limit)
+
+    def _matches(self, pattern: str, limit: int, *, only_leaves: bool) -> list[Match]:
+        trie = self._follower.trie()
+        found = trie.columns(glob.compile(pattern), limit, only_leaves=only_leaves)
+        if found is None:
+            raise _too_many(pattern, limit)
+        paths, ids, policies, branches = found
+        if not ids:
+            return []
+        names = trie.policies()
+        rows = zip(paths.decode().split("\n"), memoryview(ids).cast("I"), memoryview(policies).cast("H"), branches, strict=True)
+        return [_match(path, number, names[policy], bool(branch)) for path, number, policy, branch in rows]
+
+    def _follow(self) -> None:
+        while not self._closing.wait(FOLLOW_S):
+            self._look()
+
+    def _look(self) -> None:
+        """Catch up. What goes wrong is told once; queries meet it themselves."""
+        try:
+            self._follower.trie()
+            self._follower.renew_snapshot()
+        except Exception as error:  # noqa: BLE001  # whatever it was, the next look may go well
+            if repr(error) != self._told:
+                _log.error("following the names log: %s", error, exc_info=not isinstance(error, StoreError))
+            self._told = repr(error)
+        else:
+            self._told = ""
+
+
+def _match(path: str, number: int, policy: str, branch: bool) -> Match:
+    if number == _NO_ID:
+        return Match(path, None, None, branch)
+    return Match(path, number, policy, branch)
+
+
+def _tree_template(pattern: str) -> bytes:
+    base, dot, name = pattern.rpartition(".")
+    if ";" in pattern or name.count("}") > name.count("{"):
+        return _tree_item(b"\2")  # the last dot is inside tags or braces: what stands before it is no base
+    return _tree_item(json.dumps(base + dot)[1:-1].encode() + b"\1")
+
+
+def _tree_item(id: bytes) -> bytes:
+    return b'{"text":"\1","id":"' + id + b'","allowChildren":\3,"expandable":\3,"leaf":\5}'
+
+
+def _listed(nodes: bytes | None, pattern: str, limit: int) -> bytes:
+    if nodes is None:
+        raise _too_many(pattern, limit)
+    return b"[" + nodes + b"]"
+
+
+def _too_many(pattern: str, limit: int) -> LimitExceeded:
+    return LimitExceeded(f"pattern {pattern[:200]!r} matches more than {limit} nodes; narrow it or raise [query] max_nodes")
