@@ -54,7 +54,7 @@ class LogReader:
             names = self._list()
             self._segments = {name: segment for name in names if (segment := self._open(name))}
             segments = list(self._segments.values())
-        nexts = [segment.header.first for segment in segments[1:]] + [ALL_SEQUENCES]
+        nexts = [*(segment.header.first for segment in segments), ALL_SEQUENCES][1:]
         return [s for s, following in zip(segments, nexts, strict=True) if s.header.first <= through and following - 1 > after]
 
     def _list(self) -> list[str]:

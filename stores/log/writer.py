@@ -11,6 +11,7 @@ import numpy as np
 
 from ...schema.errors import Damaged, Unavailable
 from ...schema.identity import Identity, Level, Mode
+from ...schema.protocols import LogSegment
 from ...schema.resolution import span_of
 from ...schema.rows import Ids, Rows
 from ..disk import disk, make_folder, sync_folder
@@ -119,12 +120,15 @@ class LogWriter:
         with self._lock:
             return list(self._rolled)
 
-    def drop(self, segment: RolledSegment) -> None:
+    def drop(self, segment: LogSegment) -> None:
         """Remove the oldest closed segment: all of it is in chunks."""
         with self._lock:
-            self._rolled.remove(segment)
-        with disk(segment.path):
-            segment.path.unlink(missing_ok=True)
+            oldest = self._rolled[0]
+            if oldest is not segment:
+                raise ValueError(f"log {self.level}: {oldest.path.name} comes first")
+            del self._rolled[0]
+        with disk(oldest.path):
+            oldest.path.unlink(missing_ok=True)
 
     def segments(self) -> list[Path]:
         """The files of the log, oldest first."""

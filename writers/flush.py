@@ -1,0 +1,74 @@
+"""Names and rows to disk, in the order that survives a crash."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from ..schema.errors import Unavailable
+from ..schema.identity import Level
+from ..schema.protocols import Log, NamesWriter, NewNames
+from ..schema.resolution import DAY_S
+from ..schema.rows import Rows
+from .days import SeenDays
+
+
+class Flusher:
+    """Appends to the names log and to the logs of all levels. One thread.
+
+    ``last_sequence`` is the last one acknowledged: sequences are counted over all levels together.
+    """
+
+    def __init__(self, names: NamesWriter, logs: Mapping[Level, Log], days: SeenDays, last_sequence: int) -> None:
+        self.last_sequence = last_sequence
+        self._names = names
+        self._logs = logs
+        self._days = days
+
+    def add_names(self, batch: NewNames) -> None:
+        """Readers find these paths when this returns; they are durable before any row of theirs. Raises Unavailable."""
+        self._names.append(batch)
+        self._days.note(batch.day, batch.ids)
+
+    def write(self, rows: Sequence[Rows]) -> int:
+        """The rows are durable when this returns the last sequence. Raises Unavailable; then the logs are what they were."""
+        self._note_days(rows)
+        # First the names: a row whose id is not there after a crash would be given to another path.
+        self._names.sync()
+        written: list[Log] = []
+        sequence = self.last_sequence
+        try:
+            for level, of_level in _by_level(rows).items():
+                written.append(self._logs[level])
+                sequence = self._logs[level].append(of_level, sequence + 1)
+        except Unavailable:
+            # The one that failed has taken itself back.
+            for log in written[:-1]:
+                log.undo()
+            raise
+        self.last_sequence = sequence
+        return sequence
+
+    def roll(self, level: Level) -> None:
+        """Close the level's segment, so that it can be sealed."""
+        self._logs[level].roll()
+
+    def close(self) -> None:
+        with contextlib.ExitStack() as stack:
+            for log in self._logs.values():
+                stack.callback(log.close)
+
+    def _note_days(self, rows: Sequence[Rows]) -> None:
+        for row in rows:
+            day = row.time // DAY_S
+            ids = self._days.news(day, row.ids)
+            if len(ids):
+                self._names.seen(day, ids)
+                self._days.note(day, ids)
+
+
+def _by_level(rows: Sequence[Rows]) -> dict[Level, list[Rows]]:
+    levels: dict[Level, list[Rows]] = {}
+    for row in rows:
+        levels.setdefault(row.level, []).append(row)
+    return levels

@@ -1,0 +1,56 @@
+"""Closed segments to chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..schema.grid import Grid
+from ..schema.protocols import ChunkStore, Extent, Log, LogSegment, Slice
+
+# Of a grid that is read at once. A cell takes 40 bytes.
+SLICE_BYTES = 64 << 20
+CELL_BYTES = 40
+
+
+def seal(log: Log, segment: LogSegment, store: ChunkStore) -> None:
+    """Hand the oldest closed segment of ``log`` to ``store``, then remove it. Repeated after a crash it changes nothing.
+
+    Raises Damaged, Unavailable; then the segment stays.
+    """
+    store.seal(segment.level, segment.identity.last, slices(segment))
+    log.drop(segment)
+
+
+def slices(segment: LogSegment, most_bytes: int = SLICE_BYTES) -> Iterator[Slice]:
+    """All of its points, span by span, some ids at a time. A slice's arrays are used again for the next one."""
+    for extent in segment.extents():
+        paths = min(len(extent.ids), max(1, most_bytes // (CELL_BYTES * extent.slots)))
+        grid = Grid.empty(extent.start, segment.level.step_s, paths, extent.slots)
+        yield from _of_extent(segment, extent, grid)
+
+
+def _of_extent(segment: LogSegment, extent: Extent, grid: Grid) -> Iterator[Slice]:
+    paths = grid.shape[0]
+    for first in range(0, len(extent.ids), paths):
+        ids = extent.ids[first : first + paths]
+        if first:
+            _clear(grid)
+        part = _rows(grid, len(ids))
+        segment.read(ids, part)
+        yield Slice(segment.level, segment.identity, ids, part)
+
+
+def _clear(grid: Grid) -> None:
+    grid.count.fill(0)
+    for values in (grid.sum, grid.min, grid.max, grid.last):
+        values.fill(np.nan)
+
+
+def _rows(grid: Grid, paths: int) -> Grid:
+    """The first ``paths`` rows of a grid, as a view."""
+    if paths == grid.shape[0]:
+        return grid
+    floats = (values[:paths] for values in (grid.sum, grid.min, grid.max, grid.last))
+    return Grid(grid.start, grid.step_s, grid.count[:paths], *floats)
