@@ -5,7 +5,7 @@ cdef enum:
     LEAST_POWER = -64  # powers of five in the table; numbers beyond go to strtod
     MOST_POWER = 64
     EXACT_DIGITS = 19  # of these a u64 mantissa holds any
-    MOST_DIGITS = 400  # a longer number is the slow path's
+    MOST_DIGITS = 400  # a longer number, sign and all, is the slow path's
     MOST_EXPONENT = 100_000  # an exponent is clipped here, far outside what a double has
 
 cdef double TENS[23]  # 10**0 .. 10**22: the powers of ten a double holds exactly
@@ -153,7 +153,7 @@ cdef inline const char *take_number(const char *p, double *out) noexcept nogil:
         return NULL
     if rare((p[0] | 32) == c'e'):
         p = take_exponent(p + 1, &power)
-        if p == NULL:
+        if p == NULL or p - start > MOST_DIGITS:  # zeros may make an exponent as long as one likes
             return NULL
     if rare(count > EXACT_DIGITS) or rare(not nearest_double(mantissa, power, out)):
         return take_long_number(start, p, out)
