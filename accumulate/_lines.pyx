@@ -288,7 +288,7 @@ cdef class Kernel:
         self.guard()
         cdef Py_ssize_t i
         cdef uint64_t total = 0
-        cdef uint32_t longest = 0, shortest = MAX_PATH, highest = 0
+        cdef uint32_t longest = 0, shortest = 0xFFFF_FFFFU, highest = 0
         cdef uint8_t number = self.checked_policy(policy)
         cdef const char *text = PyBytes_AS_STRING(paths)
         for i in range(lengths.shape[0]):
@@ -322,8 +322,11 @@ cdef class Kernel:
         """Paths created since the last call, by policy: (policy, ids, lengths, paths), the first two as packed u32."""
         self.guard()
         cdef size_t i
-        cdef list counts = [0] * self.policies, sizes = [0] * self.policies
+        cdef size_t counts[MAX_POLICIES]
+        cdef size_t sizes[MAX_POLICIES]
         cdef Record *record
+        memset(counts, 0, sizeof(counts))
+        memset(sizes, 0, sizeof(sizes))
         for i in range(self.fresh_count):
             record = record_at(&self.table, self.fresh[i])
             counts[record.policy] += 1
@@ -471,9 +474,7 @@ cdef class Kernel:
 
     def stream(self):
         """The lines of a new connection."""
-        cdef Stream stream = Stream.__new__(Stream)
-        stream.kernel = self
-        return stream
+        return Stream(self)
 
 
 include "stream.pxi"

@@ -3,6 +3,9 @@ cdef class Closed:
 
     cdef Window *window
 
+    def __init__(self):
+        raise TypeError("closed windows come from Kernel.take alone")
+
     def __dealloc__(self):
         window_free(self.window)
 

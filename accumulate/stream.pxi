@@ -12,6 +12,9 @@ cdef class Stream:
     cdef bint skipping  # the line was too long and is refused already: drop its rest
     cdef int share  # slow lines this call may still take
 
+    def __cinit__(self, Kernel kernel not None):
+        self.kernel = kernel
+
     def __dealloc__(self):
         free(self.part)
 
@@ -74,6 +77,7 @@ cdef class Stream:
         cdef const char *newline
         cdef int status
         while p < end and self.share:
+            self.kernel.guard()  # again each time: the slow line's function may have let another thread in
             self.kernel.inside = True
             with nogil:
                 status = self.kernel.fold_lines(&p, end)
