@@ -26,7 +26,7 @@ _TAKEN = {"/metrics", "/render", "/version", "/health"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of the section ``[api]``. ``stale_after_s``: without a writer, data older than this are not healthy."""
+    """``timezone``: of times that do not say. ``stale_after_s``: without a writer, data older than this are not healthy."""
 
     base_path: str = "/graphite"
     timezone: str = "UTC"

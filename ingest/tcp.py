@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import resource
+import socket
 from dataclasses import dataclass
 
-from ..schema.errors import PortInUse, ServiceError
 from ..schema.protocols import LineSink
 from .connection import Connection
 
@@ -26,7 +25,7 @@ class Counters:
 
 
 class LineServer:
-    """Listens on one address and hands what comes to a LineSink, a stream for each connection."""
+    """Takes connections on one address and hands what comes to a LineSink, a stream for each connection."""
 
     def __init__(self) -> None:
         self._connections: set[Connection] = set()
@@ -36,27 +35,15 @@ class LineServer:
         self._all_ended = asyncio.Event()
         self._server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int, sink: LineSink) -> None:
-        """Listen on ``host`` (a name, an IPv4 or IPv6 address, or empty for all) and ``port`` (0: any that is free).
-
-        Raises PortInUse when the address is taken, ServiceError when it cannot be used.
-        """
+    async def start(self, listener: socket.socket, sink: LineSink) -> None:
+        """Take connections from ``listener``, a bound TCP socket; it is closed with the server."""
         raise_open_files()
         # One buffer for all connections: a read is folded before the next begins.
         buffer = memoryview(bytearray(READ_BYTES))
         loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                lambda: Connection(sink, buffer, self._opened, self._ended), host or None, port, backlog=BACKLOG
-            )
-        except OSError as error:
-            raise _translated(error, host, port) from error
-
-    @property
-    def addresses(self) -> list[tuple[str, int]]:
-        """Host and port of each socket listened on."""
-        sockets = self._server.sockets if self._server else ()
-        return [socket.getsockname()[:2] for socket in sockets]
+        self._server = await loop.create_server(
+            lambda: Connection(sink, buffer, self._opened, self._ended), sock=listener, backlog=BACKLOG
+        )
 
     @property
     def counters(self) -> Counters:
@@ -111,9 +98,3 @@ def raise_open_files() -> int:
         return soft
     return hard
 
-
-def _translated(error: OSError, host: str, port: int) -> ServiceError:
-    address = f"[{host}]:{port}" if ":" in host else f"{host or '*'}:{port}"
-    if error.errno == errno.EADDRINUSE:
-        return PortInUse(f"cannot listen on {address}: another program uses that port")
-    return ServiceError(f"cannot listen on {address}: {error.strerror or error}")

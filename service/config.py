@@ -39,6 +39,11 @@ class StoreSettings:
         kinds.SIZE,
         "Bound of all open windows. More holds more of a backfill together before it goes to the log; less saves memory.",
     ] = 64 * 10**6
+    queue_bytes: Annotated[
+        int,
+        kinds.SIZE,
+        "Bound of closed windows that wait for the disk, should it be slow or full. Beyond it no lines are read: senders wait.",
+    ] = 256 * 10**6
 
 
 @dataclass(frozen=True, slots=True)

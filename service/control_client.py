@@ -75,8 +75,9 @@ class ControlClient:
                 connection.connect(path)
         except OSError as error:
             connection.close()
+            where = self._folder
             raise WriterGone(
-                f"no service answers on {self._folder} ({error.strerror or error}); start one with cadent serve --data {self._folder}"
+                f"no service answers on {where} ({error.strerror or error}); start one with cadent serve --data {where}"
             ) from None
         return connection
 

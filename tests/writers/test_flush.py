@@ -18,7 +18,9 @@ def test_rows_are_found_with_all_their_statistics(parts):
 
 def test_sequences_are_counted_over_all_levels(parts):
     parts.flusher.add_names(names(0, "a"))
-    assert parts.flusher.write(rows(Window(BASE, 60, {0: [1.0]}), Window(COARSE, 0, {0: [1.0]}), Window(BASE, 70, {0: [2.0]}))) == 3
+    assert (
+        parts.flusher.write(rows(Window(BASE, 60, {0: [1.0]}), Window(COARSE, 0, {0: [1.0]}), Window(BASE, 70, {0: [2.0]}))) == 3
+    )
     assert parts.flusher.write(rows(Window(COARSE, 60, {0: [4.0]}))) == 4
     parts.close()
     assert Parts(parts.folder).recovered == 4
@@ -38,9 +40,10 @@ def test_what_one_level_refuses_no_level_keeps(parts, monkeypatch):
     parts.flusher.add_names(names(0, "a"))
     parts.flusher.write(rows(Window(BASE, 60, {0: [1.0]}), Window(COARSE, 60, {0: [1.0]})))
     windows = rows(Window(BASE, 70, {0: [2.0]}), Window(COARSE, 120, {0: [2.0]}))
-    with monkeypatch.context() as patched, pytest.raises(Unavailable):
+    with monkeypatch.context() as patched:
         patched.setattr(parts.logs[COARSE], "append", refuse)
-        parts.flusher.write(windows)
+        with pytest.raises(Unavailable):
+            parts.flusher.write(windows)
     assert parts.flusher.last_sequence == 2
     assert set(stored(parts.folder, BASE, [0], 60, 10)) == {(0, 60)}
     assert parts.flusher.write(windows) == 4

@@ -67,7 +67,10 @@ def test_a_segment_that_was_sealed_before_a_crash_is_not_counted_twice(parts):
     parts.close()
     again = Parts(parts.folder)
     assert again.logs[BASE].rolled() == []
-    assert {at: point.sum for at, point in stored(parts.folder, BASE, [0], HOUR, 10).items()} == {(0, HOUR): 1.0, (0, HOUR + 10): 2.0}
+    assert {at: point.sum for at, point in stored(parts.folder, BASE, [0], HOUR, 10).items()} == {
+        (0, HOUR): 1.0,
+        (0, HOUR + 10): 2.0,
+    }
     again.close()
 
 

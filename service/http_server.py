@@ -1,0 +1,103 @@
+"""The API's process: gunicorn's master, on the listener that it inherited. Its workers each have an index of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from gunicorn import glogging
+from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config as GunicornConfig
+
+from ..api.app import Settings, create_app
+from ..api.backend import WriterState
+from ..index.path_index import TrieIndex
+from ..schema.errors import ServiceError, WriterGone
+from . import lifeline, logs
+from .config import Config
+from .control_client import ControlClient
+from .lifeline import Handover
+from .reading import open_reader
+
+# Requests under way at a stop; the supervisor waits a little longer.
+_GRACEFUL_STOP_S = 2
+# A dashboard that refreshes once a minute finds its connection still open.
+_KEEP_ALIVE_S = 75
+
+
+def build_app(config: Config) -> Flask:
+    """The application of one worker: it follows the names log from now on."""
+    control = ControlClient(config.store.data)
+    index = TrieIndex(config.store.data)
+    index.start()
+    settings = Settings(config.http.base_path, config.query.timezone)
+    return create_app(
+        open_reader(config, index, control),
+        index,
+        lambda: _writer_state(control),
+        settings,
+        now=time.time,
+        monotonic=time.monotonic,
+    )
+
+
+def _writer_state(control: ControlClient) -> WriterState:
+    try:
+        health = control.ask("health")
+    except (WriterGone, ServiceError):
+        return WriterState("dead")
+    return WriterState("alive", health["pid"], health["newest"])
+
+
+class Logger(glogging.Logger):
+    """gunicorn's own lines, in the form of all others. Requests are not logged."""
+
+    def setup(self, cfg: GunicornConfig) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class Server(BaseApplication):
+    """gunicorn, configured from ours."""
+
+    def __init__(self, handover: Handover) -> None:
+        self._handover = handover
+        super().__init__()
+
+    def load_config(self) -> None:
+        http = self._handover.config.http
+        settings: dict[str, Any] = {
+            "bind": f"fd://{self._handover.descriptors['http']}",
+            "worker_class": "gthread",
+            "workers": http.workers,
+            "threads": http.threads,
+            "keepalive": _KEEP_ALIVE_S,
+            "graceful_timeout": _GRACEFUL_STOP_S,
+            "proc_name": "cadent-api",
+            "logger_class": Logger,
+            "loglevel": "warning",
+            # Heartbeats go through a file: one in memory costs no disk.
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112 - of gunicorn alone
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[..., Any]:
+        return build_app(self._handover.config)
+
+
+def main() -> None:
+    """Serve until SIGTERM, or until the supervisor is gone."""
+    handover = Handover.receive()
+    logs.set_up("api", handover.config.service.log_level)
+    lifeline.watch(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    Server(handover).run()
+
+
+if __name__ == "__main__":
+    main()
