@@ -98,7 +98,7 @@ cdef void *widen(void *array, uint32_t *room, uint64_t need, size_t item) noexce
     """The array with room for ``need`` items, or NULL; then the old one stands."""
     cdef uint64_t wider = max(need, room[0] + <uint64_t>room[0] // 2, <uint64_t>1024)
     cdef void *wide
-    if need <= room[0]:
+    if need <= room[0] and array != NULL:
         return array
     if need >= NIL:
         return NULL

@@ -98,13 +98,19 @@ cdef uint32_t grow_path(Core *core, const uint8_t *path, uint32_t size) noexcept
 
 
 cdef bint is_path(const uint8_t *path, uint32_t size) noexcept nogil:
-    """No control byte, no empty segment."""
+    """No control byte, and no empty segment before the tags."""
+    cdef const uint8_t *tags
+    cdef uint32_t i, name
     cdef uint8_t before = b"."
-    cdef uint32_t i
     if size == 0 or size > LONGEST_PATH:
         return False
+    tags = <const uint8_t *>memchr(path, b";", size)
+    name = <uint32_t>(tags - path) if tags != NULL else size
     for i in range(size):
-        if path[i] < 0x20 or (path[i] == b"." and before == b"."):
-            return memchr(path, b";", i) != NULL and path[i] >= 0x20
+        if path[i] < 0x20:
+            return False
+    for i in range(name):
+        if path[i] == b"." and before == b".":
+            return False
         before = path[i]
-    return before != b"." or memchr(path, b";", size) != NULL
+    return before != b"."
