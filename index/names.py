@@ -108,11 +108,14 @@ class NamesLog:
         self._unsafe = False
 
     def close(self) -> None:
-        """Sync and let go of the file."""
+        """Sync and let go of the file. Once is enough."""
+        if self._file < 0:
+            return
         try:
             self.sync()
         finally:
             os.close(self._file)
+            self._file = -1
 
     def _write(self, data: bytes, ids: Ids) -> None:
         """One write call, so that readers see whole frames soon; all of it or nothing."""
