@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from cadent.service.control_client import ControlClient
 
 from .lines import STEP_S, Load
 from .machine import VICTORIA_METRICS
@@ -23,6 +24,8 @@ from .tree import Tree, command_line
 
 START_S = 30.0
 STOP_S = 60.0
+SEAL_S = 60.0
+OWN_WINDOWS = 3  # that the service has open for what it records of itself
 
 
 class Server(Protocol):
@@ -109,6 +112,21 @@ class Cadent:
     def stats(self) -> dict[str, float]:
         command = [sys.executable, "-P", "-m", "cadent", "stats", f"--data={self.data}", "--json"]
         return json.loads(subprocess.run(command, capture_output=True, check=True, cwd=self.data.parent).stdout)["stats"]
+
+    def seal(self) -> None:
+        """All that was sent is in chunks when this returns."""
+        self._wait_for(lambda stats: stats["windows.open"] <= OWN_WINDOWS and not stats["queue.windows"])
+        control = ControlClient(self.data)
+        control.ask("seal")
+        control.close()
+        self._wait_for(lambda stats: not stats["queue.segments"])
+
+    def _wait_for(self, state: Callable[[dict[str, float]], bool]) -> None:
+        give_up = time.monotonic() + SEAL_S
+        while not state(stats := self.stats()):
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"not sealed within {SEAL_S:.0f} s: {stats}")
+            time.sleep(0.1)
 
     def points(self, paths: Sequence[str], load: Load) -> int:
         return self._samples(paths, load)

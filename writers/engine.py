@@ -19,7 +19,7 @@ from .sealing import SealCounters, SealThread
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """``flush`` and ``seal`` since the start; the others now."""
+    """``flush`` and ``seal`` since the start; the others now. ``waiting_segments`` are closed, or about to be, not yet in chunks."""
 
     flush: FlushCounters
     seal: SealCounters
@@ -82,9 +82,10 @@ class Engine:
         self._flush.roll(self._levels)
 
     def counters(self) -> Counters:
-        return Counters(
-            self._flush.counters, self._seal.counters, len(self._pending), self._pending.size_bytes, self._seal.waiting
-        )
+        # In this order a segment that is closed meanwhile counts twice rather than not at all.
+        rolls = self._flush.rolls
+        waiting = rolls + self._seal.waiting
+        return Counters(self._flush.counters, self._seal.counters, len(self._pending), self._pending.size_bytes, waiting)
 
     def close(self, timeout_s: float) -> int:
         """Write what is pending and end, within ``timeout_s``. Returns how many windows could not be written."""

@@ -58,6 +58,11 @@ class FlushThread:
         self.counters = FlushCounters()
         self._thread = threading.Thread(target=self._run, name="flush", daemon=True)
 
+    @property
+    def rolls(self) -> int:
+        """Segments that are still to be closed."""
+        return len(self._rolls)
+
     def start(self) -> None:
         self._thread.start()
 
