@@ -52,7 +52,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._opened(self)
+        # One turn later, still before the first read: in Python 3.10 a transport begins to read only after this call returns,
+        # and would forget that it was paused here.
+        asyncio.get_running_loop().call_soon(self._opened, self)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  the protocol's signature
         return self._buffer

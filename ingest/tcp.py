@@ -32,6 +32,7 @@ class LineServer:
         self._total = 0
         self._bytes_before = 0  # of connections that have ended
         self._paused = False
+        self._closing = False
         self._all_ended = asyncio.Event()
         self._server: asyncio.Server | None = None
 
@@ -63,6 +64,7 @@ class LineServer:
 
     async def close(self) -> None:
         """Stop listening and end all connections; their unfinished lines count as lines."""
+        self._closing = True
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
@@ -79,7 +81,9 @@ class LineServer:
     def _opened(self, connection: Connection) -> None:
         self._connections.add(connection)
         self._total += 1
-        if self._paused:
+        if self._closing:  # it was accepted just before
+            connection.end()
+        elif self._paused:
             connection.pause()
 
     def _ended(self, connection: Connection) -> None:
