@@ -7,12 +7,8 @@ import pytest
 sys.path.append(str(Path(__file__).parent))
 
 import environments
-import programs
+import hosts
 from servers import Relay, StandIn
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: builds environments or starts several programs")
 
 
 @pytest.fixture
@@ -49,17 +45,6 @@ def graphite_api_bin(wheelhouse):
 
 
 @pytest.fixture(scope="session")
-def cadent(tmp_path_factory):
-    """A running ``cadent serve``, shared: each test module sends paths of its own."""
-    service = programs.Cadent(tmp_path_factory.mktemp("cadent"))
-    try:
-        service.wait()
-        yield service
-    finally:
-        service.stop()
-
-
-@pytest.fixture(scope="session")
 def relays(cadent):
     """The two URLs the hosts are given lead to the same Cadent over lines that a test can unplug."""
     pair = (Relay(cadent.http_port), Relay(cadent.http_port))
@@ -70,17 +55,13 @@ def relays(cadent):
 
 @pytest.fixture(scope="session")
 def graphite_web(graphite_web_bin, relays, tmp_path_factory):
-    program, web = programs.graphite_web(
-        graphite_web_bin, tmp_path_factory.mktemp("graphite-web"), [relay.url for relay in relays]
-    )
+    program, web = hosts.graphite_web(graphite_web_bin, tmp_path_factory.mktemp("graphite-web"), [relay.url for relay in relays])
     yield web
     program.stop()
 
 
 @pytest.fixture(scope="session")
 def graphite_api(graphite_api_bin, relays, tmp_path_factory):
-    program, web = programs.graphite_api(
-        graphite_api_bin, tmp_path_factory.mktemp("graphite-api"), [relay.url for relay in relays]
-    )
+    program, web = hosts.graphite_api(graphite_api_bin, tmp_path_factory.mktemp("graphite-api"), [relay.url for relay in relays])
     yield web
     program.stop()

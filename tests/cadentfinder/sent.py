@@ -43,7 +43,7 @@ def send_sample_data(cadent, prefix: str) -> dict[str, Values]:
     lines += [f"{requests} {value} {at + offset}" for at in times for value, offset in ((1, 0), (20, 4), (300, 9))]
     sent[requests] = dict.fromkeys(times, 321.0)
     cadent.send(lines)
-    wait_until_visible(Web(cadent.http_port), requests, points(sent[requests]))
+    wait_until_visible(cadent.web, requests, points(sent[requests]))
     return sent
 
 
