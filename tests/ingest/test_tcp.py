@@ -401,12 +401,15 @@ def test_closing_waits_for_lines_in_hand():
     lines = numbered(1_000)
 
     async def run():
-        sink = Sink(share=100)
+        sink = Sink(share=0)
         async with serving(sink) as (server, address), connected(address) as writer:
             writer.write(text(lines) + b"end")
             await until(lambda: server.counters.bytes_received == len(text(lines)) + 3)
-            assert len(sink.lines) < 1_000
-            await server.close()
+            closing = asyncio.create_task(server.close())
+            await turns()
+            assert not closing.done()
+            sink.share = 100
+            await closing
             assert sink.lines == [*lines, b"end"]
 
     asyncio.run(run())
