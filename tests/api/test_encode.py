@@ -120,8 +120,9 @@ def test_render_json_word_by_word():
 
 
 def test_a_sum_that_overflowed_is_null_as_json_has_no_infinity():
-    data = joined(encode.render_json(answer(found("a.b", [math.inf, 1e300])), never))
-    assert b"[[null,1699999980],[1e300,1699999990]]" in data
+    data = joined(encode.render_json(answer(found("a.b", [math.inf, -math.inf, 1e300])), never))
+    (series,) = json.loads(data, parse_constant=pytest.fail)
+    assert [value for value, _ in series["datapoints"]] == [None, None, 1e300]
 
 
 def points(path, *rows):
@@ -140,6 +141,13 @@ def test_points_json_word_by_word():
         + b',"data":[{"time":1699999980,"sum":3.0,"mean":1.5,"min":1.0,"max":2.0,"count":2,"last":1.0}]},'
         b'{"metric":"a.c",' + head + b',"data":[]}]'
     )
+
+
+def test_points_that_overflowed_are_null_too():
+    row = (1_699_999_980, 2, math.inf, -math.inf, 2.0, 1.0)
+    data = joined(encode.points_json(QUERY, PointsAnswer((points("a.b", row),), BOUNDS, writer_gone=False), never))
+    (point,) = json.loads(data, parse_constant=pytest.fail)[0]["data"]
+    assert (point["sum"], point["mean"], point["min"], point["max"]) == (None, None, None, 2.0)
 
 
 def test_points_come_in_blocks_but_read_as_one_list():
