@@ -43,7 +43,7 @@ def test_the_printed_configuration_loads_back():
         [graphite]
         listen = "[::1]:2003"
         [http]
-        base_path = "metrics/"
+        base_path = "graphs/cadent/"
         [query]
         timezone = "Europe/Paris"
         timeout_s = "2m"
@@ -54,7 +54,7 @@ def test_the_printed_configuration_loads_back():
     config = from_toml(text, "test")
     assert config.store.open_windows_bytes == 2**30
     assert config.query.timeout_s == 120
-    assert config.http.base_path == "/metrics"
+    assert config.http.base_path == "/graphs/cadent"
     assert config.grace_s == 0
     assert from_toml(to_toml(config), "printed") == config
 
@@ -90,6 +90,7 @@ def test_sizes_round_trip(size):
         ("[http]\nlisten = 8083", ["[http] listen", "8083 (a whole number)", '"HOST:PORT"']),
         ('[http]\nlisten = "127.0.0.1:99999"', ["99999", '"HOST:PORT"']),
         ('[http]\nbase_path = "/a b"', ["/a b", "URL path"]),
+        ('[http]\nbase_path = "metrics/"', ["[http] base_path", "'metrics/'", "no route of Graphite"]),
         ('[store]\nladder = "10s"', ["[store] ladder", "'10s' is not step:ttl"]),
         ("[store]\nladder = 10", ["[store] ladder", "10 (a whole number)", "resolutions"]),
         ('[store]\nopen_windows_bytes = "64 apples"', ["open_windows_bytes", "'64 apples' is not a size"]),
