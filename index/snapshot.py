@@ -23,9 +23,9 @@ MAGIC = b"CDNTTRIE"
 VERSION = 1
 LEAST_GROWTH = 1 << 20  # bytes of names log: less is rebuilt in no time
 
-# magic, version, zero, crc32 of all after, the Place (nonce, offset, last start, last checksum), items of each column, zero
+# magic, version, zero, crc32 of all other bytes, the Place (nonce, offset, last start, last checksum), items of each column, zero
 _HEADER = struct.Struct("<8sHHIQQQI7I8x")
-_CHECKED_FROM = 16
+_CHECKSUM = slice(12, 16)
 _COLUMNS = {"parents": 4, "segments": 4, "ids": 4, "policies": 2, "lengths": 2, "text": 1, "policy_words": 4}  # bytes an item
 
 _log = logging.getLogger(__name__)
@@ -41,9 +41,9 @@ class Snapshot(NamedTuple):
         counts = [len(self.columns[name]) // size for name, size in _COLUMNS.items()]
         header = _HEADER.pack(MAGIC, VERSION, 0, 0, *self.place, *counts)
         columns = [self.columns[name] + bytes(-len(self.columns[name]) % 8) for name in _COLUMNS]
-        data = b"".join([header, *columns])
-        checksum = zlib.crc32(memoryview(data)[_CHECKED_FROM:])
-        return data[: _CHECKED_FROM - 4] + struct.pack("<I", checksum) + data[_CHECKED_FROM:]
+        data = bytearray().join([header, *columns])
+        data[_CHECKSUM] = struct.pack("<I", _checksum(data))
+        return bytes(data)
 
     @classmethod
     def decode(cls, data: bytes) -> Snapshot:
@@ -53,7 +53,7 @@ class Snapshot(NamedTuple):
         _, version, _, checksum, *numbers = _HEADER.unpack_from(data)
         if version > VERSION:
             raise ValueError(f"it has format version {version}, this Cadent reads up to {VERSION}")
-        if zlib.crc32(memoryview(data)[_CHECKED_FROM:]) != checksum:
+        if _checksum(data) != checksum:
             raise ValueError("its checksum is wrong")
         columns, at = {}, _HEADER.size
         for (name, size), count in zip(_COLUMNS.items(), numbers[4:], strict=True):
@@ -62,6 +62,11 @@ class Snapshot(NamedTuple):
         if at != len(data):
             raise ValueError(f"its columns take {at} bytes of {len(data)}")
         return cls(Place(*numbers[:4]), columns)
+
+
+def _checksum(data: bytes | bytearray) -> int:
+    view = memoryview(data)
+    return zlib.crc32(view[_CHECKSUM.stop :], zlib.crc32(view[: _CHECKSUM.start]))
 
 
 class SnapshotFile:
