@@ -19,7 +19,7 @@ from .sealing import SealCounters, SealThread
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """``flush`` and ``seal`` since the start; the others now. ``waiting_segments`` are closed, or about to be, not yet in chunks."""
+    """``flush`` and ``seal`` since the start; the others now. ``waiting_segments``: closed or about to be, not yet in chunks."""
 
     flush: FlushCounters
     seal: SealCounters
