@@ -1,12 +1,4 @@
-"""The control socket's frame: two u32 lengths, a JSON header, a payload of raw bytes. The same both ways.
-
-::
-
-    u32 LE  header length H
-    u32 LE  payload length P
-    H bytes JSON object: {"op": ...} in a request, {"ok": true | false, ...} in an answer
-    P bytes payload
-"""
+"""The control socket's frame, the same both ways: docs/formats/control.md."""
 
 from __future__ import annotations
 
