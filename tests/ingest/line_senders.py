@@ -25,9 +25,9 @@ class Stream:
         self._sink, self._rest, self._open = sink, b"", True
 
     def feed(self, data):
-        assert self._open
         sink = self._sink
         sink.calls += 1
+        assert self._open
         sink.most_fed = max(sink.most_fed, len(data))
         share = len(data) if sink.share is None else min(len(data), sink.share)
         *lines, self._rest = (self._rest + bytes(data[:share])).split(b"\n")

@@ -15,6 +15,7 @@ import pytest
 from cadent.accumulate.accumulator import Accumulator
 from cadent.accumulate.limits import Limits
 from cadent.ingest import tcp
+from cadent.ingest.connection import Connection
 from cadent.ingest.tcp import READ_BYTES, Counters, LineServer
 from cadent.schema.policy import Policies
 from cadent.schema.resolution import Ladder
@@ -397,8 +398,9 @@ def test_closing_ends_every_connection_and_counts_unfinished_lines():
     asyncio.run(run())
 
 
-def test_closing_waits_for_lines_in_hand():
+def test_closing_waits_for_lines_in_hand_and_no_longer(monkeypatch):
     lines = numbered(1_000)
+    monkeypatch.setattr(Connection, "give_up", lambda connection: pytest.fail("all lines were taken"))
 
     async def run():
         sink = Sink(share=0)
