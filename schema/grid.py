@@ -39,7 +39,7 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(paths, slots)"""
+        """(paths, slots)."""
         return self.count.shape[0], self.count.shape[1]
 
     @property

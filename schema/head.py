@@ -45,5 +45,5 @@ class Head(Protocol):
 class NoHead:
     """The head of a folder without a writer: nothing is open, the log holds all."""
 
-    def head(self, policy: str, ids: Sequence[int] | Ids) -> HeadAnswer:
+    def head(self, policy: str, ids: Sequence[int] | Ids) -> HeadAnswer:  # noqa: ARG002  the Protocol's signature
         return HeadAnswer(2**63 - 1, np.empty(0, HEAD_POINT))

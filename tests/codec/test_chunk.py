@@ -7,13 +7,12 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-
 from cadent.codec import chunk, points
 from cadent.schema.grid import Grid
 from cadent.schema.identity import Mode
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 STEP_S = 10
 ODD_VALUES = [0.0, -0.0, 5e-324, -5e-324, 2.2e-308, 0.1, 1 / 3, 0.30000000000000004, 1e15, 2.0**53, 1e22, -1e300, np.inf, -np.inf]
@@ -374,7 +373,7 @@ def test_the_error_names_the_chunk_and_those_before_it_are_merged():
     grid = make_grid(np.random.default_rng(3), (2, 20), "decimals")
     data, offsets = chunk.encode(grid)
     into = Grid.empty(0, STEP_S, 2, 20)
-    with pytest.raises(ValueError, match="^chunk 1: "):
+    with pytest.raises(ValueError, match=r"^chunk 1: "):
         decode_all(data[:-1], np.minimum(offsets, len(data) - 1), 20, into)
     np.testing.assert_array_equal(into.sum[0], grid.sum[0])
     assert not into.count[1].any()
@@ -442,5 +441,5 @@ def test_bytes_of_further_columns_are_passed_over():
     grid = make_grid(np.random.default_rng(3), (1, 20), "decimals", "both")
     data, offsets = chunk.encode(grid)
     into = Grid.empty(0, STEP_S, 1, 20)
-    decode_all(data + b"sketch", offsets + [0, 6], 20, into)
+    decode_all(data + b"sketch", offsets + np.array([0, 6]), 20, into)
     assert_same_bits(into, grid)

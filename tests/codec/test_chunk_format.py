@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from cadent.codec import chunk
 from cadent.schema.grid import Grid
 from cadent.schema.identity import Mode
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 PAGE = (Path(__file__).parents[2] / "docs/formats/chunk.md").read_text()
 WORD = 2**64

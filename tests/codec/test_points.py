@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-
 from cadent.codec import points
 from cadent.schema.grid import Grid
 from cadent.schema.identity import Mode
 from cadent.schema.point import Point
 from cadent.schema.statistic import Statistic
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 STEP_S = 10
 # Whole numbers: their sums are exact in any order.
@@ -190,7 +190,7 @@ def test_values_consolidate_without_their_gaps(values, factor, statistic):
 def interpolated(values, limit):
     values = list(values)
     present = [at for at, value in enumerate(values) if not math.isnan(value)]
-    for before, after in zip(present, present[1:], strict=False):
+    for before, after in itertools.pairwise(present):
         if after - before - 1 <= limit:
             for at in range(before + 1, after):
                 values[at] = values[before] + (values[after] - values[before]) * (at - before) / (after - before)

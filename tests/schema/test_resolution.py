@@ -116,6 +116,8 @@ def test_a_span_is_whole_steps_and_divides_a_day(step_s):
     assert DAY_S % span_s == 0
 
 
-@pytest.mark.parametrize(("step_s", "span_s"), [(1, 3_600), (10, 3_600), (60, 21_600), (300, DAY_S), (600, DAY_S), (DAY_S, DAY_S)])
+@pytest.mark.parametrize(
+    ("step_s", "span_s"), [(1, 3_600), (10, 3_600), (60, 21_600), (300, DAY_S), (600, DAY_S), (DAY_S, DAY_S)]
+)
 def test_a_span_holds_an_hour_and_360_slots_where_a_day_does(step_s, span_s):
     assert span_of(step_s) == span_s
