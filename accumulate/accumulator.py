@@ -184,6 +184,11 @@ class Accumulator:
             open_bytes=self._kernel.open_bytes,
         )
 
+    @property
+    def newest(self) -> int | None:
+        """Unix second at which the latest window that ever had a sample ends; None before the first."""
+        return self._kernel.newest or None
+
     def refused_lines(self) -> dict[str, list[str]]:
         """For each reason its last 20 lines, printable."""
         return self._refusals.last()
