@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import orjson
 
 from ..query.fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
@@ -96,8 +97,10 @@ class _Pairs:
     """``[[value|null, time], ...]`` of series on one grid."""
 
     def __init__(self, bounds: Bounds) -> None:
-        times = range(bounds.start, bounds.stop, bounds.step_s)
-        self._after = [b",%d],[" % time for time in times[:-1]] + [b",%d]]" % times[-1]]
+        times = np.arange(bounds.start, bounds.stop, bounds.step_s)
+        text = orjson.dumps(times, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+        # Each text reaches from one value to the next: ",1700000000],[".
+        self._after = (b"," + text.replace(b",", b"],[\n,") + b"]]").split(b"\n")
 
     def of(self, values: Floats) -> bytes:
         # Fast path: the values as text, and the texts of the times between them. Twice as fast as to write each pair.
