@@ -17,6 +17,10 @@ cdef enum:
     MULTIS = 4
     FIELDS = 5
 
+# Slots that are taken through all records before the next ones: their rows of the grid stay in the cache.
+cdef enum:
+    TILE = 128
+
 cdef uint64_t ABSENT = 0x7FF8000000000000U
 cdef uint64_t MULTI = 0xFFFC000000000000U
 cdef uint64_t TAG = 0xFFFFFFFF00000000U
@@ -94,6 +98,10 @@ cdef inline bint merge(Points *grid, int64_t at, uint64_t cell, const Row *row, 
     return True
 
 
+cdef inline int64_t lesser(int64_t one, int64_t other) noexcept nogil:
+    return one if one < other else other
+
+
 cdef inline int64_t lower_bound_64(const int64_t *sorted_, int64_t low, int64_t high, int64_t wanted) noexcept nogil:
     cdef int64_t middle
     while low < high:
@@ -120,15 +128,17 @@ cdef bint merge_row(Points *grid, int64_t width, int64_t column, const Row *row,
                     const int64_t *slots, const int64_t *rows, int64_t asked, bint replace) noexcept nogil:
     """A row's cells of the asked slots, which ascend. Of a sparse row, whose slots ascend too, the shorter side is walked and
     the longer one searched: a late point of one path must not cost a look at each of 100,000."""
-    cdef int64_t i = 0, j = 0
+    cdef int64_t i = 0, j
     if row.slots == NULL:
         for i in range(asked):
             if slots[i] >= row.n:
                 break
             if not merge(grid, rows[i] * width + column, row.cells[slots[i]], row, replace):
                 return False
-    elif row.n < asked:
-        for j in range(row.n):
+        return True
+    j = lower_bound_32(row.slots, 0, row.n, slots[0])
+    if row.n - j < asked:
+        for j in range(j, row.n):
             i = lower_bound_64(slots, i, asked, row.slots[j])
             if i == asked:
                 break
@@ -142,6 +152,18 @@ cdef bint merge_row(Points *grid, int64_t width, int64_t column, const Row *row,
             if slots[i] == row.slots[j] and not merge(grid, rows[i] * width + column, row.cells[j], row, replace):
                 return False
     return True
+
+
+cdef int64_t merge_all(Points *grid, int64_t width, const uint8_t *log, const int64_t[:, ::1] records,
+                       const int64_t *slots, const int64_t *rows, int64_t asked, bint replace) noexcept nogil:
+    """The asked slots of each record, in order. The number of the first bad record, else -1."""
+    cdef int64_t i
+    cdef Row row
+    for i in range(records.shape[0]):
+        row = row_at(log + records[i, OFFSET], &records[i, 0])
+        if not merge_row(grid, width, records[i, COLUMN], &row, slots, rows, asked, replace):
+            return i
+    return -1
 
 
 cdef check(const uint8_t[::1] log, const int64_t[:, ::1] records, const int64_t[::1] slots, const int64_t[::1] rows,
@@ -180,17 +202,16 @@ def gather(const uint8_t[::1] log not None, const int64_t[:, ::1] records not No
     """Merge the cells of ``slots`` (ascending; slots[i] goes to row rows[i] of the grid) of each record, in order.
 
     ``records`` is (n, 5): kind (2 dense, 3 sparse), column of the grid, offset of the payload in ``log``, cells, multis.
-    Returns -1, or the number of the first record with a cell that makes no sense; the grid then holds those before it.
+    Returns -1, or the number of a record with a cell that makes no sense; what the grid holds is then undefined.
     ValueError for arguments that would lead out of the log or the grid. Does not hold the GIL while it merges.
     """
-    cdef int64_t paths = count.shape[0], width = count.shape[1], i, bad = -1
+    cdef int64_t paths = count.shape[0], width = count.shape[1], asked = slots.shape[0], at = 0, bad = -1
     cdef Points grid
-    cdef Row row
     same_shape(paths, width, sum)
     same_shape(paths, width, min)
     same_shape(paths, width, max)
     same_shape(paths, width, last)
-    if slots.shape[0] == 0 or records.shape[0] == 0 or log.shape[0] == 0:
+    if asked == 0 or records.shape[0] == 0 or log.shape[0] == 0:
         return -1
     check(log, records, slots, rows, paths, width)
     grid.count = &count[0, 0]
@@ -199,9 +220,7 @@ def gather(const uint8_t[::1] log not None, const int64_t[:, ::1] records not No
     grid.max = &max[0, 0]
     grid.last = &last[0, 0]
     with nogil:
-        for i in range(records.shape[0]):
-            row = row_at(&log[0] + records[i, OFFSET], &records[i, 0])
-            if not merge_row(&grid, width, records[i, COLUMN], &row, &slots[0], &rows[0], slots.shape[0], replace):
-                bad = i
-                break
+        while at < asked and bad < 0:
+            bad = merge_all(&grid, width, &log[0], records, &slots[at], &rows[at], lesser(TILE, asked - at), replace)
+            at += TILE
     return bad
