@@ -48,6 +48,9 @@ class ActiveSegment:
         self._fd = fd
         self._table = table
         self._had_points = np.zeros(len(table), np.bool_)
+        # Most rows hold the ids of the row before.
+        self._former_ids: Ids = np.empty(0, np.uint32)
+        self._former_slots: NDArray[np.int64] = np.empty(0, np.int64)
         self._allocated = os.fstat(fd).st_size
         self._first = b""
         self._clear()
@@ -103,7 +106,6 @@ class ActiveSegment:
     def put(self, rows: Rows, sequence: int) -> None:
         """Stage the points of one window."""
         slots = self._slots_of(rows.ids, sequence)
-        self._had_points[slots] = True
         dense = 12 * len(slots) >= 8 * len(self._table)
         kind, parts = (Kind.DENSE, self._dense(slots, rows.cells)) if dense else (Kind.SPARSE, _sparse(slots, rows.cells))
         parts += [_bytes(array) for array in (rows.count, rows.sum, rows.min, rows.max, rows.last)]
@@ -136,13 +138,21 @@ class ActiveSegment:
         self._allocated = mark.end
         self._table.cut(mark.slots)
         self._had_points = self._had_points[: mark.slots]
+        self._former_ids, self._former_slots = self._former_ids[:0], self._former_slots[:0]
         self.end, _, self.last, self.newest = mark
         self._clear()
 
     def close(self) -> None:
         os.close(self._fd)
 
-    def _slots_of(self, ids: Ids, sequence: int) -> NDArray[np.uint32]:
+    def _slots_of(self, ids: Ids, sequence: int) -> NDArray[np.int64]:
+        if not np.array_equal(ids, self._former_ids):
+            self._former_slots = self._find_or_add(ids, sequence).astype(np.int64)
+            self._former_ids = ids.copy()
+            self._had_points[self._former_slots] = True
+        return self._former_slots
+
+    def _find_or_add(self, ids: Ids, sequence: int) -> NDArray[np.uint32]:
         slots = self._table.find(ids)
         new = ids[slots == NO_SLOT]
         if len(new) == 0:
@@ -150,7 +160,7 @@ class ActiveSegment:
         self.add_slots(new, sequence)
         return self._table.find(ids)
 
-    def _dense(self, slots: NDArray[np.uint32], cells: Cells) -> list[Bytes]:
+    def _dense(self, slots: NDArray[np.int64], cells: Cells) -> list[Bytes]:
         row = np.full(len(self._table), ABSENT, np.uint64)
         row[slots] = cells
         return [_bytes(row)]
@@ -191,9 +201,10 @@ class ActiveSegment:
         self._next = self._spilled = self.end
 
 
-def _sparse(slots: NDArray[np.uint32], cells: Cells) -> list[Bytes]:
+def _sparse(slots: NDArray[np.int64], cells: Cells) -> list[Bytes]:
     order = np.argsort(slots)
-    return [_bytes(slots[order]), padding(slots.nbytes), _bytes(cells[order])]
+    places = slots[order].astype(np.uint32)
+    return [_bytes(places), padding(places.nbytes), _bytes(cells[order])]
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:

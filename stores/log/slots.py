@@ -11,14 +11,15 @@ from ...schema.rows import Ids
 
 NO_SLOT: Final = 0xFFFF_FFFF
 
-_PAGE = 1_024
+_PAGE_BITS = 10
+_PAGE = 1 << _PAGE_BITS
 
 
 class SlotTable:
     """Slots in order of arrival, found by id in constant time.
 
     Ids are never reused, so those in use are few among many: pages of 1,024 ids exist only where one has a slot. Page 0 stays
-    empty; the directory points all other ids to it.
+    empty; the directory points all other ids to it, and so does its last entry, which stands for all pages behind it.
     """
 
     def __init__(self) -> None:
@@ -38,11 +39,7 @@ class SlotTable:
 
     def find(self, ids: Ids) -> NDArray[np.uint32]:
         """The slot of each id, NO_SLOT if it has none."""
-        pages = ids // _PAGE
-        if len(ids) and pages.max() >= len(self._directory):
-            pages = np.where(pages < len(self._directory), pages, 0)
-            return np.where(ids // _PAGE == pages, self._lookup(pages, ids), np.uint32(NO_SLOT))
-        return self._lookup(pages, ids)
+        return self._slots.reshape(-1).take(self._places(ids))
 
     def extend(self, ids: Ids) -> None:
         """Give the next slots to ``ids``, which have none and hold no duplicates."""
@@ -51,24 +48,24 @@ class SlotTable:
             self._ids = np.concatenate([self.ids, np.empty(stop, np.uint32)])
         self._ids[first:stop] = ids
         self._count = stop
-        self._make_pages(ids // _PAGE)
-        self._assign(ids, np.arange(first, stop, dtype=np.uint32))
+        self._make_pages(_pages_of(ids))
+        self._slots.reshape(-1)[self._places(ids)] = np.arange(first, stop, dtype=np.uint32)
 
     def cut(self, count: int) -> None:
         """Forget all slots from ``count`` on."""
-        gone = self._ids[count : self._count]
-        self._assign(gone, np.full(len(gone), NO_SLOT, np.uint32))
+        self._slots.reshape(-1)[self._places(self._ids[count : self._count])] = NO_SLOT
         self._count = min(count, self._count)
 
-    def _lookup(self, pages: NDArray[np.uint32], ids: Ids) -> NDArray[np.uint32]:
-        return self._slots.reshape(-1).take(self._directory.take(pages) * _PAGE + ids % _PAGE)
+    def _places(self, ids: Ids) -> NDArray[np.int64]:
+        places = self._directory.take(_pages_of(ids), mode="clip")
+        places <<= _PAGE_BITS
+        places += ids & (_PAGE - 1)
+        return places
 
-    def _assign(self, ids: Ids, slots: NDArray[np.uint32]) -> None:
-        self._slots.reshape(-1)[self._directory[ids // _PAGE] * _PAGE + ids % _PAGE] = slots
-
-    def _make_pages(self, pages: NDArray[np.uint32]) -> None:
-        if len(pages) and pages.max() >= len(self._directory):
-            grown = np.zeros(int(pages.max()) * 5 // 4 + 1, np.int64)
+    def _make_pages(self, pages: NDArray[np.int64]) -> None:
+        last = int(pages.max(initial=-1))
+        if last >= len(self._directory) - 1:
+            grown = np.zeros(last * 5 // 4 + 2, np.int64)
             grown[: len(self._directory)] = self._directory
             self._directory = grown
         new = np.unique(pages[self._directory[pages] == 0])
@@ -78,3 +75,8 @@ class SlotTable:
             self._slots = np.concatenate([self._slots, fresh])
         self._directory[new] = np.arange(self._pages, wanted)
         self._pages = wanted
+
+
+def _pages_of(ids: Ids) -> NDArray[np.int64]:
+    # int64: numpy converts any other index, element by element.
+    return (ids >> _PAGE_BITS).astype(np.int64)
