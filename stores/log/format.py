@@ -63,10 +63,10 @@ class SegmentHeader:
         magic, version, size, first, mode, level_bytes, writer_bytes = _SEGMENT.unpack_from(data)
         if magic != SEGMENT_MAGIC:
             raise Damaged(file, 0, f"it begins with {magic!r}, not {SEGMENT_MAGIC!r}")
-        if version > VERSION:
-            raise StoreError(f"{file} has log format {version}; this version of cadent reads up to {VERSION}")
         if not _SEGMENT.size < size <= len(data) or _CRC.unpack_from(data, size - 4)[0] != zlib.crc32(data[: size - 4]):
             raise Damaged(file, 0, "its header fails the checksum")
+        if version > VERSION:
+            raise StoreError(f"{file} has log format {version}; this version of cadent reads up to {VERSION}")
         texts = data[_SEGMENT.size :]
         level = Level.parse(texts[:level_bytes].decode())
         return cls(level, texts[level_bytes : level_bytes + writer_bytes].decode(), Mode(mode), first), size

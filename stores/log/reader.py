@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ...schema.errors import Unavailable
 from ...schema.grid import Grid
 from ...schema.identity import Level
 from ...schema.rows import Ids
+from ..disk import disk
 from ..layout import log_folder
 from .records import TIME
 from .segment import ALL_SEQUENCES, Segment
@@ -33,8 +33,11 @@ class LogReader:
         ``through`` is what the writer has acknowledged. ALL_SEQUENCES: no writer says so, all is checked up to the first
         record that is not whole. Raises Damaged, Unavailable.
         """
-        for segment in self._between(after, through):
+        segments = self._between(after, through)
+        for segment in segments:
             segment.read(ids, after, through, into)
+            if segment is not segments[-1] and through != ALL_SEQUENCES:
+                segment.refuse_rest()
 
     def span(self, after: int, through: int) -> tuple[int, int] | None:
         """[start, stop) of the windows of those records; None if there is none. Payloads are not looked at."""
@@ -50,7 +53,7 @@ class LogReader:
 
     def _between(self, after: int, through: int) -> list[Segment]:
         """The segments that may hold such records, in order."""
-        with self._lock:
+        with disk(self._folder), self._lock:
             names = self._list()
             self._segments = {name: segment for name in names if (segment := self._open(name))}
             segments = list(self._segments.values())
@@ -63,8 +66,6 @@ class LogReader:
             return sorted(path.name for path in self._folder.iterdir() if path.suffix == ".log")
         except FileNotFoundError:
             return []
-        except OSError as error:
-            raise Unavailable(f"{self._folder}: {error.strerror}") from error
 
     def _open(self, name: str) -> Segment | None:
         path = self._folder / name

@@ -58,10 +58,6 @@ class Records:
         """Forget all records from ``count`` on."""
         self._count = min(count, self._count)
 
-    def through(self, sequence: int) -> int:
-        """How many records have a sequence up to ``sequence``."""
-        return int(np.searchsorted(self.lines[:, SEQUENCE], sequence, side="right"))
-
     def rows(self, after: int, through: int) -> NDArray[np.int64]:
         """The lines of dense and sparse records with ``after`` < sequence <= ``through``."""
         lines = self.lines

@@ -12,15 +12,19 @@ from .format import RECORD_MAGIC, RecordHeader
 from .segment import ALL_SEQUENCES, Segment
 
 
-def check(path: Path) -> Segment:
-    """A segment that others followed: every byte of it was acknowledged. Raises Damaged."""
+def open_whole(path: Path) -> Segment:
+    """A segment that was acknowledged: its header must be there. Raises Damaged."""
     try:
-        segment = Segment(path)
+        return Segment(path)
     except FileNotFoundError:
-        raise Damaged(str(path), 0, "it has no header, and a later segment exists") from None
+        raise Damaged(str(path), 0, "its header is missing") from None
+
+
+def check(path: Path) -> Segment:
+    """A closed segment: every byte of it was acknowledged. Raises Damaged."""
+    segment = open_whole(path)
     segment.verify()
-    if segment.end != segment.size:
-        raise Damaged(str(path), segment.end, "a record fails its checksum, and a later segment exists")
+    segment.refuse_rest()
     return segment
 
 

@@ -30,9 +30,10 @@ class RolledSegment:
 
     def extents(self) -> list[Extent]:
         """The spans it has points in, ascending. Raises Damaged, Unavailable."""
-        lines = self._segment.rows(0, ALL_SEQUENCES)
-        spans = lines[:, TIME] // span_of(self.level.step_s)
-        return [self._extent(lines[spans == span]) for span in np.unique(spans)]
+        with disk(self.path):
+            lines = self._segment.rows(0, ALL_SEQUENCES)
+            spans = lines[:, TIME] // span_of(self.level.step_s)
+            return [self._extent(lines[spans == span]) for span in np.unique(spans)]
 
     def read(self, ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range into it, in order of sequence."""

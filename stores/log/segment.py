@@ -17,6 +17,7 @@ from ...schema.errors import Damaged
 from ...schema.grid import Grid
 from ...schema.identity import Mode
 from ...schema.rows import Ids
+from ..disk import disk
 from ._gather import gather
 from .format import RECORD_BYTES, Kind, RecordHeader, SegmentHeader
 from .records import CELLS, CRC, KIND, MULTIS, OFFSET, SEQUENCE, SIZE, SLOTS, TIME, Records
@@ -36,12 +37,13 @@ class Segment:
     Headers are read with pread and only whole records are touched in the map: a writer may cut off what it has not
     acknowledged, and a map of bytes that are gone would kill the reader.
 
-    What was parsed without a word from the writer counts for as long as the file does not change.
+    What was parsed without a word from the writer counts until the file changes, or the writer does say a word.
     """
 
     def __init__(self, path: Path) -> None:
         """Raises FileNotFoundError when the file is gone or nothing is written to it yet, Damaged, StoreError."""
         self.path = path
+        self._fd = -1
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             parsed = SegmentHeader.parse(os.pread(self._fd, _HEADER_BYTES, 0), str(path))
@@ -85,13 +87,18 @@ class Segment:
 
     def verify(self) -> None:
         """Parse what was appended, up to the first record that is not whole."""
-        with self._lock:
+        with disk(self.path), self._lock:
             self._follow(ALL_SEQUENCES)
             self._verify()
 
+    def refuse_rest(self) -> None:
+        """To be called when all of the file was acknowledged: Damaged if it was not parsed to its last byte."""
+        if self.end != self.size:
+            raise Damaged(str(self.path), self.end, "a record that was acknowledged fails its checksum")
+
     def rows(self, after: int, through: int) -> NDArray[np.int64]:
         """Lines (see ``records``) of the dense and sparse records with ``after`` < sequence <= ``through``, unverified."""
-        with self._lock:
+        with disk(self.path), self._lock:
             self._follow(through)
             return self._records.rows(after, through)
 
@@ -100,12 +107,10 @@ class Segment:
 
         ``through`` is a sequence the writer has acknowledged, or ALL_SEQUENCES: then all is verified first.
         """
-        with self._lock:
+        with disk(self.path), self._lock:
             self._follow(through)
             if through == ALL_SEQUENCES:
                 self._verify()
-            else:
-                self._vouched = max(self._vouched, self._records.through(through))
             lines = self._records.rows(after, through)
             slots = self._table.find(ids)
             log = self._mapped()
@@ -128,19 +133,32 @@ class Segment:
             at += RECORD_BYTES + header.size
 
     def _follow(self, through: int) -> None:
-        stat = os.fstat(self._fd)
-        stamp = (stat.st_mtime_ns, stat.st_size)
-        if stamp != self._stamp:
+        """Parse what was appended, up to sequence ``through``."""
+        if through != ALL_SEQUENCES or self._has_changed():
             self._cut(self._vouched)
-        self._stamp = stamp
         for at, header in self.headers(self.end):
-            if header.sequence > through or header.sequence < self.last:
-                return
-            self._take(at + RECORD_BYTES, header)
+            if not self.last <= header.sequence <= through:
+                break
+            if not self._take(at + RECORD_BYTES, header):
+                self._refuse_vouched(at, through)
+                break
+        if through != ALL_SEQUENCES:
+            self._vouched = len(self._records)
+
+    def _has_changed(self) -> bool:
+        """Whether the file was written to since the last call."""
+        stat = os.fstat(self._fd)
+        former, self._stamp = self._stamp, (stat.st_mtime_ns, stat.st_size)
+        return self._stamp != former
+
+    def _refuse_vouched(self, at: int, through: int) -> None:
+        if through != ALL_SEQUENCES:
+            raise Damaged(str(self.path), at, "a record that was acknowledged fails its checksum")
 
     def _verify(self) -> None:
         for number in range(max(self._vouched, self._verified), len(self._records)):
-            if not self._is_whole(self._records.lines[number]):
+            line = self._records.lines[number]
+            if not self._is_whole(int(line[OFFSET]), int(line[SIZE]), int(line[CRC])):
                 self._cut(number)
                 break
         self._verified = len(self._records)
@@ -158,11 +176,16 @@ class Segment:
         if bad >= 0:
             raise Damaged(str(self.path), int(lines[bad, OFFSET]), "a cell is neither a sample nor an entry of its record")
 
-    def _take(self, offset: int, header: RecordHeader) -> None:
+    def _take(self, offset: int, header: RecordHeader) -> bool:
+        """False for new slots that are not whole: ids that make no sense must not get into the table, not even for a while."""
+        slots = header.kind == Kind.SLOTS
+        if slots and not self._is_whole(offset, header.size, header.crc):
+            return False
         self._records.add(header, offset, len(self._table))
-        if header.kind == Kind.SLOTS:
+        if slots:
             self._table.extend(self.words(offset, header.cells))
         self.end = offset + header.size
+        return True
 
     def _cut(self, count: int) -> None:
         """Forget the records from ``count`` on."""
@@ -173,9 +196,9 @@ class Segment:
             self._records.cut(count)
             self._verified = min(self._verified, count)
 
-    def _is_whole(self, line: NDArray[np.int64]) -> bool:
-        payload = os.pread(self._fd, int(line[SIZE]), int(line[OFFSET]))
-        return (len(payload), zlib.crc32(payload)) == (int(line[SIZE]), int(line[CRC]))
+    def _is_whole(self, offset: int, size: int, crc: int) -> bool:
+        payload = os.pread(self._fd, size, offset)
+        return (len(payload), zlib.crc32(payload)) == (size, crc)
 
     def _mapped(self) -> NDArray[np.uint8]:
         """A map of the file that reaches to the end of what was parsed."""

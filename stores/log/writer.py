@@ -19,7 +19,7 @@ from ..layout import log_folder
 from .active import ActiveSegment, Mark
 from .format import SegmentHeader
 from .records import TIME
-from .repair import check, repair
+from .repair import check, open_whole, repair
 from .rolled import RolledSegment
 from .segment import ALL_SEQUENCES, Segment
 
@@ -47,7 +47,8 @@ class LogWriter:
         self._finished: list[ActiveSegment] = []
         self._broken = False
         self._rolled: list[RolledSegment] = []
-        self._lock = threading.Lock()  # over _rolled
+        self._sealed = 0
+        self._lock = threading.Lock()  # over _rolled and _sealed
 
     @property
     def last(self) -> int:
@@ -63,6 +64,7 @@ class LogWriter:
         Segments that are in chunks already (``sealed``: their last sequence) are removed, an append that was cut short
         is cut off, whole segments but the last wait to be sealed. Raises Damaged, Unavailable, StoreError.
         """
+        self._sealed = sealed
         with disk(self._folder):
             paths = [path for path in sorted(self._folder.glob("*.log")) if not self._was_sealed(path, sealed)]
             for path in paths[:-1]:
@@ -116,23 +118,20 @@ class LogWriter:
         self._settle()
 
     def rolled(self) -> list[RolledSegment]:
-        """Closed segments, oldest first."""
+        """Closed segments, oldest first; one that an append closed only from the next call on, when ``undo`` cannot open it."""
         with self._lock:
             return list(self._rolled)
 
     def drop(self, segment: LogSegment) -> None:
         """Remove the oldest closed segment: all of it is in chunks."""
-        with self._lock:
-            oldest = self._rolled[0]
-            if oldest is not segment:
-                raise ValueError(f"log {self.level}: {oldest.path.name} comes first")
-            del self._rolled[0]
+        oldest = self.rolled()[0]
+        if oldest is not segment:
+            raise ValueError(f"log {self.level}: {oldest.path.name} comes first")
         with disk(oldest.path):
             oldest.path.unlink(missing_ok=True)
-
-    def segments(self) -> list[Path]:
-        """The files of the log, oldest first."""
-        return sorted(self._folder.glob("*.log"))
+        with self._lock:
+            del self._rolled[0]
+            self._sealed = oldest.identity.last
 
     def close(self) -> None:
         """Release the file. What was appended stays."""
@@ -142,8 +141,9 @@ class LogWriter:
             self._active = None
 
     def _check(self, rows: Sequence[Rows], first_sequence: int) -> None:
-        if first_sequence <= self.last:
-            raise ValueError(f"log {self.level}: sequence {first_sequence} comes after {self.last}")
+        last = max(self.last, self._sealed)
+        if first_sequence <= last:
+            raise ValueError(f"log {self.level}: sequence {first_sequence} comes after {last}")
         for row in rows:
             if row.level != self.level or row.time % self.level.step_s:
                 raise ValueError(f"log {self.level}: a row of {row.level} at {row.time}")
@@ -151,9 +151,8 @@ class LogWriter:
     def _was_sealed(self, path: Path, sealed: int) -> bool:
         if int(path.stem, 16) > sealed:
             return False
-        segment = Segment(path)
-        last = segment.rows(0, ALL_SEQUENCES)
-        if len(last) and segment.last > sealed:
+        segment = open_whole(path)
+        if len(segment.rows(0, ALL_SEQUENCES)) and segment.last > sealed:
             raise Damaged(str(path), 0, f"it holds sequences {segment.header.first} to {segment.last}, and {sealed} was sealed")
         path.unlink()
         return True
@@ -195,30 +194,27 @@ class LogWriter:
         active.finish()
         self._finished.append(active)
         self._previous = (active.mode, active.ids_with_points())
-        identity = Identity(self._writer, active.header.first, active.last, active.mode)
-        with self._lock:
-            self._rolled.append(RolledSegment(active.path, self.level, identity))
 
     def _settle(self) -> None:
-        """The last append stands."""
+        """The last append stands: what it closed may be sealed."""
         for active in self._finished:
             active.close()
+            identity = Identity(self._writer, active.header.first, active.last, active.mode)
+            with self._lock:
+                self._rolled.append(RolledSegment(active.path, self.level, identity))
         self._finished.clear()
         self._created.clear()
         self._before = None
 
     def _go_back(self, active: ActiveSegment | None, mark: Mark | None) -> None:
-        finished = {segment.path for segment in self._finished}
-        with self._lock:
-            self._rolled = [segment for segment in self._rolled if segment.path not in finished]
-        for segment in self._created:
-            segment.close()
-            segment.path.unlink()
-        if self._created:
-            sync_folder(self._folder)
-        self._created.clear()
+        created, self._created = self._created, []
         self._finished.clear()
         self._active = active
+        for segment in reversed(created):
+            segment.close()
+            segment.path.unlink()
+        if created:
+            sync_folder(self._folder)
         if active and mark:
             active.cut(mark)
 
