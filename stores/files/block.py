@@ -48,6 +48,8 @@ class Block:
         """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range. Raises Damaged."""
         found = np.minimum(np.searchsorted(self._ids, ids), self.header.chunks - 1)
         rows = np.flatnonzero(self._ids[found] == ids)
+        if len(rows) == 0:
+            return
         chunks = found[rows]
         self._verify(np.unique(chunks // GROUP))
         offsets = np.stack([self._offsets[chunks], self._offsets[chunks + 1]], axis=1).astype(np.int64)

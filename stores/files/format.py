@@ -93,10 +93,10 @@ class BlockHeader:
         _, version, size, start, slots, mode, first, last, chunks, group, width, index_crc, data_bytes, *lengths = (
             _FIXED.unpack_from(data)
         )
-        if version > VERSION:
-            raise StoreError(f"{file} has block format {version}; this version of cadent reads up to {VERSION}")
         if not _FIXED.size < size <= len(data) or _CRC.unpack_from(data, size - 4)[0] != zlib.crc32(data[: size - 4]):
             raise Damaged(file, 0, "its header fails the checksum")
+        if version > VERSION:
+            raise StoreError(f"{file} has block format {version}; this version of cadent reads up to {VERSION}")
         level, writer, directory = _cut(data[_FIXED.size :], lengths)
         try:
             unpack_directory(directory)

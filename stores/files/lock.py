@@ -19,18 +19,23 @@ class FolderLock:
         with disk(path):
             make_folder(folder)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            self.release()
-            raise FolderLocked(f"another writer, process {holder}, holds the data folder {folder}") from None
-        with disk(path):
-            os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+            try:
+                self._take(folder)
+            except BaseException:
+                self.release()
+                raise
 
     def release(self) -> None:
         """Let others in."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def _take(self, folder: Path) -> None:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise FolderLocked(f"another writer, process {holder}, holds the data folder {folder}") from None
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ...schema.errors import Damaged
+from ...schema.errors import Damaged, StoreError
 from ...schema.grid import Grid
 from ...schema.identity import Level
 from ...schema.rows import Ids
@@ -81,11 +82,12 @@ class FilesSnapshot:
                     block.read(ids, into)
 
     def pin(self, level: Level, entries: Collection[BlockEntry]) -> None:
-        """Map those of ``entries`` that it holds: their files are about to go."""
+        """Map those of ``entries`` that it holds: their files are about to go. One that is damaged need not be kept."""
         for entry in self._manifest.level(level).blocks:
             if entry in entries:
                 path = level_folder(self._folder, level) / entry.name
-                self._pinned[path] = self._blocks.get(path)
+                with contextlib.suppress(FileNotFoundError, StoreError):
+                    self._pinned[path] = self._blocks.get(path)
 
     def _open(self, level: Level, entry: BlockEntry) -> Block | None:
         path = level_folder(self._folder, level) / entry.name

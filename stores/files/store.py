@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 import weakref
@@ -19,8 +20,6 @@ from .lock import FolderLock
 from .manifest import BlockEntry, Manifest, block_name
 from .snapshot import FilesSnapshot, OpenBlocks
 
-_NEVER = (0, 0, 0)
-
 
 class FilesStore:
     """Blocks in files below ``folder``, named by a manifest. Any number of processes read, one opens it with ``write``.
@@ -33,24 +32,25 @@ class FilesStore:
         self._path = folder / "manifest"
         self._blocks = OpenBlocks()
         self._lock = FolderLock(folder) if write else None
-        self._stamp = _NEVER
         self._loading = threading.Lock()  # over the four that follow
+        self._newest = Manifest()  # as it was last read
+        self._inode = 0
+        self._mapped: mmap.mmap | None = None  # its file: while it is mapped no other one gets its inode
         self._live: weakref.WeakSet[FilesSnapshot] = weakref.WeakSet()
-        self._newest = self._open(Manifest())
-        self._manifest = Manifest()
+        self._manifest = Manifest()  # as it was last written
         if self._lock:
             self._take_over(self._lock)
 
     def snapshot(self) -> FilesSnapshot:
         with disk(self._path), self._loading:
-            try:
-                if _stamp(self._path.stat()) != self._stamp:
-                    self._load()
-            except FileNotFoundError:
-                self._refuse_blocks()
-            return self._newest
+            if self._has_changed():
+                self._load()
+            snapshot = FilesSnapshot(self.folder, self._newest, self._blocks, lambda: self.snapshot().generation)
+            self._live.add(snapshot)
+            return snapshot
 
     def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
+        self._refuse_reader()
         if last_sequence <= self._manifest.level(level).sealed:
             return
         with disk(level_folder(self.folder, level)):
@@ -58,6 +58,7 @@ class FilesStore:
             self._commit(self._manifest.sealing(level, last_sequence, blocks))
 
     def delete(self, level: Level, before: int) -> None:
+        self._refuse_reader()
         gone = [block for block in self._manifest.level(level).blocks if block.stop(level.step_s) <= before]
         if not gone:
             return
@@ -66,7 +67,7 @@ class FilesStore:
             with self._loading:
                 for snapshot in self._live:
                     snapshot.pin(level, gone)
-            self._commit(self._manifest.without(level, gone))
+                self._commit(self._manifest.without(level, gone))
             for block in gone:
                 (folder / block.name).unlink(missing_ok=True)
 
@@ -74,19 +75,27 @@ class FilesStore:
         self._blocks.keep(())
         if self._lock:
             self._lock.release()
+            self._lock = None
 
-    def _open(self, manifest: Manifest) -> FilesSnapshot:
-        snapshot = FilesSnapshot(self.folder, manifest, self._blocks, lambda: self.snapshot().generation)
-        self._live.add(snapshot)
-        return snapshot
+    def _has_changed(self) -> bool:
+        try:
+            inode = self._path.stat().st_ino
+        except FileNotFoundError:
+            self._refuse_blocks()
+            return False
+        return inode != self._inode
 
     def _load(self) -> None:
         with self._path.open("rb") as file:
-            stamp = _stamp(os.fstat(file.fileno()))
             manifest = Manifest.parse(file.read(), str(self._path))
+            self._mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            self._inode = os.fstat(file.fileno()).st_ino
+        self._newest = manifest
         self._blocks.keep(set(manifest.paths(self.folder)))
-        self._newest = self._open(manifest)
-        self._stamp = stamp
+
+    def _refuse_reader(self) -> None:
+        if self._lock is None:
+            raise ValueError(f"the store in {self.folder} was not opened to write, or is closed")
 
     def _take_over(self, lock: FolderLock) -> None:
         """Begin to write: what a former writer left unnamed goes."""
@@ -149,7 +158,3 @@ def _write_block(folder: Path, pieces: Iterator[Slice]) -> list[BlockEntry]:
         draft.abandon()
         raise
     return [BlockEntry.of(header)] if header else []
-
-
-def _stamp(stat: os.stat_result) -> tuple[int, int, int]:
-    return stat.st_mtime_ns, stat.st_ino, stat.st_size
