@@ -50,6 +50,7 @@ class Child:
             stdin=subprocess.PIPE,
             pass_fds=tuple(descriptors.values()),
             env={**_ENVIRONMENT, **os.environ},
+            preexec_fn=_ignore_interrupts,  # noqa: PLW1509 - the supervisor has one thread
         )
         self._write(self._handover.pack())
 
@@ -112,6 +113,11 @@ class Child:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         self._process = None
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C goes to the whole group. A child that still imports would end with a traceback; the supervisor will stop it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _words(status: int) -> str:
