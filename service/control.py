@@ -23,7 +23,7 @@ class ControlServer:
         self._folder = folder
         self._operations = operations
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Listen. The caller holds the folder's lock, so a socket that is there already is a dead writer's."""
@@ -38,19 +38,22 @@ class ControlServer:
         if self._server is None:
             return
         self._server.close()
-        for connection in self._connections:
-            connection.close()
+        tasks = [task for task in self._connections if task is not None]
+        for connection in self._connections.values():
+            connection.transport.abort()
+        await asyncio.gather(*tasks)
         await self._server.wait_closed()
         (self._folder / SOCKET_NAME).unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections.add(writer)
+        task = asyncio.current_task()
+        self._connections[task] = writer
         # A client that goes away or writes nonsense loses its connection and no more.
         with contextlib.suppress(OSError, EOFError, ValueError):
             while True:
                 writer.write(self._answer(*await _request(reader)))
                 await writer.drain()
-        self._connections.discard(writer)
+        del self._connections[task]
         writer.close()
 
     def _answer(self, header: Header, payload: bytes) -> bytes:
