@@ -57,7 +57,6 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _announce(config: Config) -> None:
     """Where things are and what to try next."""
-    command = "cadent" if shutil.which("cadent") else shlex.quote(sys.argv[0])
     graphite, http = config.graphite.listen, config.http.listen
     print(
         f"""\
@@ -68,12 +67,21 @@ cadent {__version__} is ready.
   data    {config.store.data}  ({config.store.ladder})
 
 Try, in another terminal:
-  echo "test.first $RANDOM $(date +%s)" | nc -q0 {graphite.host} {graphite.port}
+  echo "test.first 42 $(date +%s)" | nc -q0 {graphite.host} {graphite.port}
   curl 'http://{http}/render?target=test.*&from=-5min'
-  {command} fetch 'cadent.*.lines.received' --from -10min{_data_flag(config.store.data)}
+  {_command()} fetch 'cadent.*.lines.received' --from -10min{_data_flag(config.store.data)}
 """,
         flush=True,
     )
+
+
+def _command() -> str:
+    """How to run this program again, from any folder if it is on PATH."""
+    if shutil.which("cadent"):
+        return "cadent"
+    if Path(sys.argv[0]).name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m cadent"
+    return shlex.quote(sys.argv[0])
 
 
 def _data_flag(data: Path) -> str:
