@@ -1,0 +1,34 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+# Helpers of these tests alone; tests are no package, so they are found by folder.
+sys.path.append(str(Path(__file__).parent))
+
+from programs import Cadent
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """``serve("--ladder", "1m:1d")``: a running service for this test alone, in a folder of its own."""
+    started = []
+
+    def start(*flags: object) -> Cadent:
+        folder = tmp_path / f"service-{len(started)}"
+        folder.mkdir()
+        started.append(Cadent(folder, *flags))
+        started[-1].wait()
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+@pytest.fixture
+def quiet(tmp_path):
+    """A configuration file for a service that takes no lines of its own, so that its counters are the test's."""
+    file = tmp_path / "quiet.toml"
+    file.write_text("[service]\nself_metrics = false\n")
+    return file
