@@ -88,11 +88,23 @@ cdef class Trie:
         if status != OK:
             raise ValueError(f"the frame at byte {frame.start} holds what is no path")
 
-    cdef int search(self, Search *search, const uint8_t *query, uint32_t size, bint by_name) noexcept nogil:
+    cdef int answer(self, const Query *query, const Template *template, uint8_t separator, Output *text, Output *numbers) noexcept nogil:
+        """The nodes that ``query`` finds, written by ``template``, and their numbers."""
+        cdef Search search
         cdef int status
-        search.core = &self.core
-        status = find_query(search, query, size)
-        return merge_by_name(search) if status == OK and by_name else status
+        memset(&search, 0, sizeof(Search))
+        search.core, search.limit, search.only_leaves = &self.core, query.limit, query.only_leaves
+        take_turn(&self.turns)
+        status = find_query(&search, query.text, query.size)
+        if status == OK and query.by_name:
+            status = merge_by_name(&search)
+        if status == OK:
+            status = write_found(&search, template, separator, text)
+        if status == OK:
+            status = write_numbers(&search, numbers)
+        end_turn(&self.turns)
+        free_search(&search)
+        return status
 
     def encode(
         self,
@@ -110,34 +122,23 @@ cdef class Trie:
         children; 4: is a leaf; 5: is a leaf and nothing else; 6 for the path as it is. Sorted by path, or with
         ``by_name`` one node for each last segment: branches, then leaves, sorted by segment.
         """
-        cdef const uint8_t *asked = query
-        cdef uint32_t size = len(query)
-        cdef Search search
+        cdef Query asked = Query(query, <uint32_t>len(query), limit, only_leaves, by_name)
         cdef Template pieces
-        cdef Output output
+        cdef Output text = Output(NULL, 0, 0), numbers = Output(NULL, 0, 0)
         cdef uint8_t between
         cdef int status
         if len(separator) != 1:
             raise ValueError(f"got separator {separator!r}; want one byte")
-        between = separator[0]
         if not read_template(&pieces, template, <uint32_t>len(template)):
             raise ValueError(f"got template {template!r} with more than {MOST_PIECES - 1} fields")
-        memset(&search, 0, sizeof(Search))
-        memset(&output, 0, sizeof(Output))
-        search.limit, search.only_leaves = limit, only_leaves
-        with nogil:
-            take_turn(&self.turns)
-            status = self.search(&search, asked, size, by_name)
-            if status == OK:
-                status = write_found(&search, &pieces, between, &output)
-            end_turn(&self.turns)
-            free_search(&search)
+        between = separator[0]
         try:
-            if status == NO_MEMORY:
-                raise MemoryError
-            return None if status == BEYOND_LIMIT else (<char *>output.at)[:output.size] if output.size else b""
+            with nogil:
+                status = self.answer(&asked, &pieces, between, &text, &numbers)
+            return None if is_beyond_limit(status) else bytes_of(&text, 0, text.size)
         finally:
-            free(output.at)
+            free(text.at)
+            free(numbers.at)
 
     def columns(self, bytes query not None, uint64_t limit, *, bint only_leaves=False):
         """The nodes that a query of glob.compile finds, sorted by path: (paths, ids, policies, branches), or None if they
@@ -146,46 +147,23 @@ cdef class Trie:
         ``paths`` has a line feed between paths; ``ids`` are native uint32 (2**32 - 1: no leaf); ``policies`` native uint16,
         an index into ``policies()``; ``branches`` a byte each, 1: has children.
         """
-        cdef const uint8_t *asked = query
-        cdef uint32_t size = len(query), i
-        cdef Search search
+        cdef Query asked = Query(query, <uint32_t>len(query), limit, only_leaves, False)
         cdef Template pieces
-        cdef Output paths, numbers
-        cdef const Node *node
+        cdef Output paths = Output(NULL, 0, 0), numbers = Output(NULL, 0, 0)
         cdef uint64_t count
         cdef int status
         read_template(&pieces, b"\x06", 1)
-        memset(&search, 0, sizeof(Search))
-        memset(&paths, 0, sizeof(Output))
-        memset(&numbers, 0, sizeof(Output))
-        search.limit, search.only_leaves = limit, only_leaves
-        with nogil:
-            take_turn(&self.turns)
-            status = self.search(&search, asked, size, False)
-            if status == OK:
-                status = write_found(&search, &pieces, PATTERN, &paths)
-            count = search.found.size
-            numbers.at = <uint8_t *>malloc(7 * count + 1)
-            if numbers.at == NULL:
-                status = NO_MEMORY
-            if status == OK:
-                for i in range(count):
-                    node = &self.core.nodes[search.found.at[i]]
-                    (<uint32_t *>numbers.at)[i] = node.id
-                    (<uint16_t *>(numbers.at + 4 * count))[i] = <uint16_t>node.policy if node.id != NIL else 0
-                    numbers.at[6 * count + i] = node.first_child != NIL
-            end_turn(&self.turns)
-            free_search(&search)
         try:
-            if status == NO_MEMORY:
-                raise MemoryError
-            if status == BEYOND_LIMIT:
+            with nogil:
+                status = self.answer(&asked, &pieces, PATTERN, &paths, &numbers)
+            if is_beyond_limit(status):
                 return None
+            count = numbers.size // NUMBERS
             return (
-                (<char *>paths.at)[:paths.size] if paths.size else b"",
-                (<char *>numbers.at)[:4 * count],
-                (<char *>numbers.at)[4 * count:6 * count],
-                (<char *>numbers.at)[6 * count:7 * count],
+                bytes_of(&paths, 0, paths.size),
+                bytes_of(&numbers, 0, 4 * count),
+                bytes_of(&numbers, 4 * count, 6 * count),
+                bytes_of(&numbers, 6 * count, 7 * count),
             )
         finally:
             free(paths.at)
@@ -193,36 +171,26 @@ cdef class Trie:
 
     def policies(self):
         """Names of policies in the order in which the log first named them."""
-        cdef uint32_t[MOST_POLICIES] at
-        cdef uint8_t[LONGEST_PATH] name
-        cdef uint32_t count, i, length = 0
-        cdef const Segment *segment
-        with nogil:
-            take_turn(&self.turns)
-            count = self.core.policy_count
-            end_turn(&self.turns)
-        names = []
-        for i in range(count):
+        cdef Output names = Output(NULL, 0, 0)
+        cdef int status
+        try:
             with nogil:
                 take_turn(&self.turns)
-                segment = &self.core.segments[self.core.policies[i]]
-                length = segment.length
-                memcpy(name, self.core.text + segment.at, length)
+                status = write_policies(&self.core, &names)
                 end_turn(&self.turns)
-            names.append((<char *>name)[:length].decode())
-        return names
+            if status != OK:
+                raise MemoryError
+            return bytes_of(&names, 0, names.size).decode().split("\n") if names.size else []
+        finally:
+            free(names.at)
 
     def size(self):
         """(paths, those of them with tags, nodes, bytes of memory in use)"""
         cdef uint64_t leaves, tagged, nodes, used
-        cdef uint32_t i
         with nogil:
             take_turn(&self.turns)
             leaves, tagged, nodes = self.core.leaves, self.core.tagged, self.core.children.used
-            used = <uint64_t>self.core.node_count * sizeof(Node) + <uint64_t>self.core.segment_count * sizeof(Segment)
-            used += self.core.text_size + (self.core.children.mask + self.core.words.mask + 2) * 4
-            for i in range(self.core.page_room):
-                used += sizeof(Page) + (sizeof(uint32_t) << PAGE_BITS if self.core.pages[i].nodes != NULL else 0)
+            used = memory_of(&self.core)
             end_turn(&self.turns)
         return leaves, tagged, nodes, used
 
@@ -238,24 +206,13 @@ cdef class Trie:
         if status != OK:
             raise MemoryError
         try:
-            memset(&out, 0, sizeof(Columns))
-            nodes, words = copy.children.used, copy.words.used
-            columns = {
-                "parents": bytearray(4 * nodes), "segments": bytearray(4 * nodes), "ids": bytearray(4 * nodes),
-                "policies": bytearray(2 * nodes), "lengths": bytearray(2 * words), "text": bytearray(copy.text_size),
-                "policy_words": bytearray(4 * copy.policy_count),
-            }
-            out.parents = <uint32_t *><char *>columns["parents"]
-            out.segments = <uint32_t *><char *>columns["segments"]
-            out.ids = <uint32_t *><char *>columns["ids"]
-            out.policies = <uint16_t *><char *>columns["policies"]
-            out.lengths = <uint16_t *><char *>columns["lengths"]
-            out.text = <uint8_t *><char *>columns["text"]
-            out.policy_words = <uint32_t *><char *>columns["policy_words"]
+            columns = empty_columns(copy.children.used, copy.words.used, copy.text_size, copy.policy_count)
+            point_into(&out, columns)
             with nogil:
                 status = export_columns(&copy, &out)
             if status != OK:
                 raise MemoryError
+            del columns["lengths"][2 * out.words:]
             del columns["text"][out.text_size:]
             return columns
         finally:
@@ -267,23 +224,9 @@ cdef class Trie:
         cdef Columns given
         cdef Trie trie = Trie()
         cdef int status
-        parts = {name: bytes(columns[name]) for name in ("parents", "segments", "ids", "policies", "lengths", "text", "policy_words")}
-        nodes, words = len(parts["ids"]) // 4, len(parts["lengths"]) // 2
-        want = {"parents": 4 * nodes, "segments": 4 * nodes, "ids": 4 * nodes, "policies": 2 * nodes, "lengths": 2 * words}
-        if any(len(parts[name]) != size for name, size in want.items()) or len(parts["policy_words"]) % 4:
-            raise ValueError(f"columns of {({name: len(part) for name, part in parts.items()})} bytes do not fit together")
-        if max(nodes, words, len(parts["text"])) >= NIL:
-            raise ValueError("columns are too long")
-        memset(&given, 0, sizeof(Columns))
-        given.nodes, given.words, given.text_size = nodes, words, len(parts["text"])
-        given.policy_count = len(parts["policy_words"]) // 4
-        given.parents = <uint32_t *><char *>parts["parents"]
-        given.segments = <uint32_t *><char *>parts["segments"]
-        given.ids = <uint32_t *><char *>parts["ids"]
-        given.policies = <uint16_t *><char *>parts["policies"]
-        given.lengths = <uint16_t *><char *>parts["lengths"]
-        given.text = <uint8_t *><char *>parts["text"]
-        given.policy_words = <uint32_t *><char *>parts["policy_words"]
+        parts = {name: bytes(columns[name]) for name in ENTRY_BYTES}
+        count_entries(&given, parts)
+        point_into(&given, parts)
         with nogil:
             status = import_columns(&trie.core, &given)
         if status == NO_MEMORY:

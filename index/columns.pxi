@@ -32,6 +32,38 @@ cdef struct Columns:  # what a snapshot holds: nodes from ROOTS on, parents befo
     uint32_t *policy_words
     uint32_t policy_count
 
+cdef dict ENTRY_BYTES = {"parents": 4, "segments": 4, "ids": 4, "policies": 2, "lengths": 2, "text": 1, "policy_words": 4}
+
+
+cdef dict empty_columns(uint64_t nodes, uint64_t words, uint64_t text_size, uint64_t policies):
+    counts = (nodes, nodes, nodes, nodes, words, text_size, policies)
+    return {name: bytearray(size * count) for (name, size), count in zip(ENTRY_BYTES.items(), counts, strict=True)}
+
+
+cdef void point_into(Columns *columns, dict parts) except *:
+    """The pointers; ``parts`` stays alive and of its sizes while they are used."""
+    columns.parents = <uint32_t *><char *>parts["parents"]
+    columns.segments = <uint32_t *><char *>parts["segments"]
+    columns.ids = <uint32_t *><char *>parts["ids"]
+    columns.policies = <uint16_t *><char *>parts["policies"]
+    columns.lengths = <uint16_t *><char *>parts["lengths"]
+    columns.text = <uint8_t *><char *>parts["text"]
+    columns.policy_words = <uint32_t *><char *>parts["policy_words"]
+
+
+cdef void count_entries(Columns *columns, dict parts) except *:
+    """ValueError unless each column has whole entries, and the columns of nodes are of one length."""
+    sizes = {name: len(part) for name, part in parts.items()}
+    counts = {name: size // ENTRY_BYTES[name] for name, size in sizes.items()}
+    if any(size % ENTRY_BYTES[name] for name, size in sizes.items()):
+        raise ValueError(f"columns of {sizes} bytes end within an entry")
+    if len({counts[name] for name in ("parents", "segments", "ids", "policies")}) > 1:
+        raise ValueError(f"columns of {counts} entries do not fit together")
+    if max(counts.values()) >= NIL - ROOTS:
+        raise ValueError(f"columns of {counts} entries are too long")
+    columns.nodes, columns.words = counts["parents"], counts["lengths"]
+    columns.text_size, columns.policy_count = counts["text"], counts["policy_words"]
+
 
 cdef uint32_t export_word(const Core *copy, uint32_t segment, uint32_t *words, Columns *out) noexcept nogil:
     """The number of a segment in order of first use."""
@@ -75,6 +107,7 @@ cdef int export_columns(const Core *copy, Columns *out) noexcept nogil:
         free(numbers)
         return NO_MEMORY
     memset(words, 0xFF, <size_t>copy.segment_count * 4)
+    out.nodes = out.words = out.text_size = 0
     for i in range(copy.policy_count):
         out.policy_words[i] = export_word(copy, copy.policies[i], words, out)
     export_below(copy, ROOT, words, numbers, out)
@@ -155,8 +188,6 @@ cdef int import_columns(Core *core, const Columns *columns) noexcept nogil:
     cdef uint16_t *sizes
     cdef bint sensible
     cdef int status
-    if columns.words == NIL or columns.nodes >= NIL - ROOTS:
-        return INVALID
     status = import_words(core, columns)
     if status != OK:
         return status

@@ -11,6 +11,7 @@ cdef enum:
     TAGGED = 1  # the root of tagged paths
     ROOTS = 2
     MOST_POLICIES = 1024
+    PAGE_BITS = 12
 
 cdef enum:  # what went wrong
     OK = 0
@@ -92,6 +93,16 @@ cdef void free_core(Core *core) noexcept nogil:
     free(core.text)
     free(core.children.slots)
     free(core.words.slots)
+
+
+cdef uint64_t memory_of(const Core *core) noexcept nogil:
+    """Bytes in use, room to grow left out."""
+    cdef uint64_t used = <uint64_t>core.node_count * sizeof(Node) + <uint64_t>core.segment_count * sizeof(Segment)
+    cdef uint32_t i
+    used += core.text_size + (core.children.mask + core.words.mask + 2) * sizeof(uint32_t)
+    for i in range(core.page_room):
+        used += sizeof(Page) + (sizeof(uint32_t) << PAGE_BITS if core.pages[i].nodes != NULL else 0)
+    return used
 
 
 cdef void *widen(void *array, uint32_t *room, uint64_t need, size_t item) noexcept nogil:

@@ -1,8 +1,5 @@
 # Leaves: nodes with an id and a policy. A directory of pages leads from id to node; a page without leaves is freed.
 
-cdef enum:
-    PAGE_BITS = 12
-
 cdef uint32_t node_of(const Core *core, uint32_t id) noexcept nogil:
     cdef uint32_t page = id >> PAGE_BITS
     if page >= core.page_room or core.pages[page].nodes == NULL:

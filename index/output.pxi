@@ -2,6 +2,7 @@
 
 cdef enum:
     MOST_PIECES = 32
+    NUMBERS = 7  # bytes of a node's numbers
 
 cdef enum:  # bytes of a template that stand for a field
     TEXT = 1
@@ -134,3 +135,48 @@ cdef int write_found(const Search *search, const Template *template, uint8_t sep
             output.size += 1
         output.size = write_node(search.core, search.found.at[i], template, output.at + output.size) - output.at
     return OK
+
+
+cdef int write_numbers(const Search *search, Output *output) noexcept nogil:
+    """Columns: id u32, policy u16, has children u8."""
+    cdef uint64_t count = search.found.size, i
+    cdef const Node *node
+    output.at = <uint8_t *>malloc(NUMBERS * count + 1)
+    if output.at == NULL:
+        return NO_MEMORY
+    output.size = output.room = NUMBERS * count
+    for i in range(count):
+        node = &search.core.nodes[search.found.at[i]]
+        (<uint32_t *>output.at)[i] = node.id
+        (<uint16_t *>(output.at + 4 * count))[i] = <uint16_t>node.policy if node.id != NIL else 0
+        output.at[6 * count + i] = node.first_child != NIL
+    return OK
+
+
+cdef int write_policies(const Core *core, Output *output) noexcept nogil:
+    """Line feeds between them."""
+    cdef uint8_t *end
+    cdef uint32_t i
+    output.room = <uint64_t>core.policy_count * (LONGEST_PATH + 1)
+    output.at = <uint8_t *>malloc(output.room + 1)
+    if output.at == NULL:
+        return NO_MEMORY
+    end = output.at
+    for i in range(core.policy_count):
+        if i:
+            end[0] = PATTERN
+            end += 1
+        end = write_segment(core, core.policies[i], end, False)
+    output.size = end - output.at
+    return OK
+
+
+cdef bint is_beyond_limit(int status) except? True:
+    """Says why there is no answer, if there is none."""
+    if status == NO_MEMORY:
+        raise MemoryError
+    return status == BEYOND_LIMIT
+
+
+cdef bytes bytes_of(const Output *output, uint64_t start, uint64_t stop):
+    return (<char *>output.at)[start:stop] if stop > start else b""

@@ -3,6 +3,13 @@
 cdef enum:
     PATTERN = 0x0A  # between the patterns of a query
 
+cdef struct Query:
+    const uint8_t *text
+    uint32_t size
+    uint64_t limit
+    bint only_leaves
+    bint by_name
+
 cdef struct List:
     uint32_t *at
     uint32_t size

@@ -226,6 +226,13 @@ def listing_of_bytes(trie):
     return [trie.encode(glob.compile(".".join("*" * depth)), LIMIT, b"\6 \3\4", b"\n") for depth in range(1, 5)]
 
 
+def test_a_text_that_no_node_has_is_left_out_of_the_next_snapshot():
+    columns = dumped()
+    columns["text"] += b"unused"
+    columns["lengths"] += (6).to_bytes(2, "little")
+    assert Trie.load(columns).dump() == dumped()
+
+
 @pytest.mark.parametrize("column", sorted(dumped()))
 def test_a_column_cut_short_is_refused(column):
     columns = dumped()
