@@ -1,9 +1,10 @@
 """What is sent to a service and what it must then show: points of past windows, which close as soon as they are quiet."""
 
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 
+from cadent.schema.errors import WriterGone
+from cadent.service.control_client import ControlClient
 from programs import Cadent, eventually
 
 STEP_S = 10
@@ -49,10 +50,19 @@ def wait_until_shown(service: Cadent, pattern: str, points: Points) -> None:
     eventually(look, f"{len(points)} points of {pattern}, shown are {len(seen[-1]) if seen else None}")
 
 
+def written(service: Cadent) -> int:
+    """Points that the running writer has acknowledged: on disk, synced."""
+    client = ControlClient(service.data)
+    try:
+        return client.ask("stats")["stats"]["points.written"]
+    finally:
+        client.close()
+
+
 def wait_until_written(service: Cadent, points: int) -> None:
-    """On disk, synced: acknowledged."""
-    eventually(lambda: service.stats()["points.written"] >= points, f"{points} points are written")
+    def look() -> bool:
+        with suppress(WriterGone):  # it is just being started
+            return written(service) >= points
+        return False
 
-
-def total(points: Iterable[tuple[int, float]]) -> int:
-    return sum(count for count, _ in points)
+    eventually(look, f"{points} points are written")
