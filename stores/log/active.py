@@ -143,7 +143,9 @@ class ActiveSegment:
         self._clear()
 
     def close(self) -> None:
-        os.close(self._fd)
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _slots_of(self, ids: Ids, sequence: int) -> NDArray[np.int64]:
         if not np.array_equal(ids, self._former_ids):

@@ -33,6 +33,11 @@ class Records:
         return self._count
 
     @property
+    def last(self) -> int:
+        """The sequence of the last record, 0 if there is none."""
+        return int(self._lines[self._count - 1, SEQUENCE]) if self._count else 0
+
+    @property
     def lines(self) -> NDArray[np.int64]:
         """A view: it must not be kept over ``add`` and ``cut``."""
         return self._lines[: self._count]

@@ -59,6 +59,7 @@ class Segment:
         self._table = SlotTable()
         self._vouched = 0  # records that the writer stands for
         self._verified = 0  # records known to be whole
+        self._torn = -1  # where a record begins that was seen not to be whole
         self._stamp = (0, 0)
         self._map: NDArray[np.uint8] = np.empty(0, np.uint8)
         self._lock = threading.Lock()
@@ -78,8 +79,9 @@ class Segment:
 
     @property
     def last(self) -> int:
-        """The last sequence parsed so far; 0 if none."""
-        return int(self._records.lines[-1, SEQUENCE]) if len(self._records) else 0
+        """The sequence of the last row parsed so far; 0 if none."""
+        rows = self._records.rows(0, ALL_SEQUENCES)
+        return int(rows[-1, SEQUENCE]) if len(rows) else 0
 
     @property
     def size(self) -> int:
@@ -136,8 +138,11 @@ class Segment:
         """Parse what was appended, up to sequence ``through``."""
         if through != ALL_SEQUENCES or self._has_changed():
             self._cut(self._vouched)
+            self._torn = -1
+        if self.end == self._torn:
+            return
         for at, header in self.headers(self.end):
-            if not self.last <= header.sequence <= through:
+            if not self._records.last <= header.sequence <= through:
                 break
             if not self._take(at + RECORD_BYTES, header):
                 self._refuse_vouched(at, through)
@@ -160,6 +165,7 @@ class Segment:
             line = self._records.lines[number]
             if not self._is_whole(int(line[OFFSET]), int(line[SIZE]), int(line[CRC])):
                 self._cut(number)
+                self._torn = self.end
                 break
         self._verified = len(self._records)
 
