@@ -40,7 +40,8 @@ fill_powers()
 
 
 cdef inline bint eisel_lemire(uint64_t mantissa, int power, double *out) noexcept nogil:
-    """``mantissa * 10**power``, mantissa not 0. False when 128 bits do not decide the rounding or the result is not normal."""
+    """``mantissa * 10**power``, mantissa not 0. False when 128 bits do not decide the rounding. With the powers there are, no
+    result is near the least or greatest double."""
     cdef uint64_t low, high, low2, high2, m
     cdef int zeros, upper, exponent
     if power < LEAST_POWER or power > MOST_POWER:
@@ -58,8 +59,6 @@ cdef inline bint eisel_lemire(uint64_t mantissa, int power, double *out) noexcep
     upper = <int>(high >> 63)
     m = high >> (upper + 9)  # 54 bits: the result's 53 and one to round by
     exponent = (((152170 + 65536) * power) >> 16) + 63 + upper - zeros + 1023  # floor(log2(10**power)) by fixed point
-    if exponent <= 0 or exponent >= 0x7FE:
-        return False
     if low <= 1 and -4 <= power <= 23 and (m & 3) == 1 and (m << (upper + 9)) == high:
         m &= ~(<uint64_t>1)  # exactly half way: round to even, so down
     m += m & 1

@@ -186,11 +186,10 @@ fill_plain()
 
 
 cdef bint is_canonical(const char *path, uint32_t length) noexcept nogil:
-    """Certainly equal to its canonical form: ASCII, no tags, no empty segment. Of any other path Python decides."""
+    """Certainly equal to its canonical form: ASCII, no tags, no empty segment. Of any other path Python decides, and of the
+    length the caller."""
     cdef uint32_t at
     cdef char before = c'.'
-    if length == 0 or length > MAX_PATH:
-        return False
     for at in range(length):
         if not PLAIN[<uint8_t>path[at]] or (path[at] == c'.' and before == c'.'):
             return False
