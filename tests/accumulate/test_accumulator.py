@@ -1,5 +1,6 @@
 """Lines in, closed windows out: what is open and what is closed is all that was folded, at any time."""
 
+import functools
 import threading
 
 import numpy as np
@@ -15,7 +16,7 @@ from cadent.schema.resolution import DAY_S, Ladder
 from cadent.schema.rows import MULTI
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_fold import NOW, Gathered, PlainFold, PlainStream, feed_all
+from plain_fold import NOW, Gathered, PlainFold, PlainStream, bits, feed_all
 
 BASE, MINUTE = Level("default", 10), Level("default", 60)
 SEVERAL = Policies((Policy("fast", Ladder.parse("1s:1h,10s:1d"), r"^fast"), Policy("default", Ladder.parse("10s:1d,1m:7d"))))
@@ -168,6 +169,16 @@ def test_a_cell_is_the_sample_itself_or_an_entry_of_the_five_arrays(accumulator)
         [-2, 3],
     ]
     assert window.points(np.array([9, 2], np.uint32)).tolist() == [(1, 10, NOW, 3, 10.0, 3.0, 4.0, 3.0)]
+
+
+@given(st.lists(st.sampled_from([0.0, -0.0, 1.5, -1.5, 1e308, 5e-324]), min_size=1, max_size=8))
+def test_samples_of_one_cell_add_up_as_points_do(values):
+    accumulator = Accumulator(SEVERAL, Limits(), 0, NOW)
+    gathered = Gathered(accumulator)
+    send(accumulator, *(b"a %r %d" % (value, NOW) for value in values))
+    gathered.drain()
+    want = functools.reduce(Point.add, (Point.of(NOW, value) for value in values))
+    assert gathered.bits() == {(BASE, "a", NOW): bits(want)}
 
 
 # -- the bound on open windows -------------------------------------------------------------------------------------------

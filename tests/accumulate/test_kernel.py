@@ -44,6 +44,13 @@ def test_a_hundred_thousand_paths_of_all_lengths_keep_their_ids(bare):
     assert np.frombuffer(lengths, np.uint32).tolist() == [len(path) for path in paths]
 
 
+def test_half_a_million_paths_of_one_length_are_all_different(bare):
+    # So many that some share the 32 bits of hash by which the table knows them.
+    kernel = bare(max_paths=500_000, max_open_bytes=1 << 30).kernel
+    kernel.stream().feed(b"".join(b"path.%06d 1 1700000000\n" % number for number in range(500_000)))
+    assert kernel.next_id == 500_000
+
+
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 55, 56, 57, 63, 64, 65, 1_023, MAX_PATH_BYTES])
 def test_paths_that_differ_in_one_byte_are_different(bare, length):
     kernel = bare().kernel
@@ -181,6 +188,13 @@ def test_times_outside_the_bounds_are_slow_lines(bare):
     bare.kernel.stream().feed(b"a 1 1000\na 1 2000\n")
     assert len(bare.slow) == 8
     assert sorted(bare.times()) == [1_000, 2_000]
+
+
+@pytest.mark.parametrize("time", [2**32, 2**32 + NOW, 4_999_999_999, 3 * 2**32 + NOW, 25 * 2**32 + NOW, 2**64 + NOW])
+def test_a_time_of_more_than_32_bits_is_a_slow_line(bare, time):
+    bare = bare()
+    bare.kernel.stream().feed(b"a 1 %d\n" % time)
+    assert bare.slow == [b"a 1 %d" % time]
 
 
 @pytest.mark.parametrize(("oldest", "newest"), [(-1, 5), (6, 5), (0, 2**32)])

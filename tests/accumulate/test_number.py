@@ -1,8 +1,11 @@
 """The compiled reading of a number rounds as float() does, to the bit, or leaves the text to the slow path."""
 
 import math
+import os
 import re
 import struct
+import subprocess
+import sys
 
 import pytest
 from cadent.accumulate._lines import parse_number
@@ -108,3 +111,21 @@ def test_what_is_too_small_is_zero_as_float_has_it():
 @pytest.mark.parametrize("text", [b"1" * 401, b"0." + b"0" * 500, b"1e" + b"0" * 500 + b"1"])
 def test_a_number_of_hundreds_of_digits_is_left_to_the_slow_path(text):
     assert parse_number(text) is None
+
+
+def test_no_locale_changes_what_a_number_means(tmp_path):
+    try:
+        subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this system cannot make a locale with a decimal comma: it has no localedef or no source of de_DE")
+    program = """
+import locale
+from cadent.accumulate._lines import parse_number
+locale.setlocale(locale.LC_NUMERIC, "de_DE.UTF-8")
+assert locale.localeconv()["decimal_point"] == ","
+assert parse_number(b"0.5") == 0.5
+for text in (b"0.123456789012345678901234567890", b"123456789012345678901234567890.5", b"1.5e-300"):
+    assert parse_number(text) in (None, float(text)), text
+assert parse_number(b"1,5") is None
+"""
+    subprocess.run([sys.executable, "-P", "-c", program], check=True, env={**os.environ, "LOCPATH": str(tmp_path)})
