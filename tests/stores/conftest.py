@@ -1,5 +1,7 @@
 """Rows for the log, and points read back, as plain Python: {(id, time): Point}."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -70,3 +72,50 @@ def run_python():
     for child in children:
         child.kill()
         child.communicate()
+
+
+class Killed(BaseException):
+    """The writer ends here: nothing of it runs any more."""
+
+
+class Disk:
+    """Counts the system calls that change something on the disk, and makes one of them fail, or all from that one on."""
+
+    CALLS = ("open", "pwrite", "posix_fallocate", "ftruncate", "fdatasync", "fsync", "rename", "replace", "unlink")
+
+    def __init__(self, monkeypatch):
+        self.heal()
+        for name in self.CALLS:
+            monkeypatch.setattr(os, name, self.watch(name, getattr(os, name)))
+
+    def watch(self, name, call):
+        def watched(*arguments, **more):
+            self.count += name != "open" or bool(arguments[1] & os.O_CREAT)
+            if self.count == self.at or (self.for_good and self.count > self.at):
+                raise self.error
+            return call(*arguments, **more)
+
+        return watched
+
+    def refuse(self, at, *, for_good=False):
+        """The ``at``-th call from now on finds no space, and so do all after it if ``for_good``."""
+        self.count, self.at, self.for_good = 0, at, for_good
+        self.error = OSError(errno.ENOSPC, "No space left on device")
+
+    def kill(self, at):
+        """The writer ends before the ``at``-th call from now on."""
+        self.count, self.at, self.for_good, self.error = 0, at, True, Killed()
+
+    def heal(self):
+        self.count, self.at, self.for_good, self.error = 0, -1, False, None
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def killed():
+    """What ends a writer that the disk was told to kill."""
+    return Killed

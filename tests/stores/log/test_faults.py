@@ -1,8 +1,6 @@
 """A disk that refuses, and a writer that is killed, at each call to the system that an append makes."""
 
 import contextlib
-import errno
-import os
 
 import pytest
 from cadent.schema.errors import Unavailable
@@ -12,40 +10,6 @@ from cadent.stores.layout import log_folder
 
 LEVEL = Level("default", 10)
 START = 1_700_002_800
-CALLS = ("open", "pwrite", "posix_fallocate", "ftruncate", "fdatasync", "fsync", "unlink")
-
-
-class Killed(BaseException):
-    """The writer ends here: nothing of it runs any more."""
-
-
-class Disk:
-    """Counts the calls that change something, and fails from the ``fail_at``-th on, ``times`` of them."""
-
-    def __init__(self, monkeypatch):
-        self.count, self.fail_at, self.times, self.error = 0, 0, 1, OSError(errno.ENOSPC, "No space left on device")
-        for name in CALLS:
-            monkeypatch.setattr(os, name, self.watch(name, getattr(os, name)))
-
-    def watch(self, name, call):
-        def watched(*arguments, **more):
-            self.count += name != "open" or bool(arguments[1] & os.O_CREAT)
-            if self.fail_at <= self.count < self.fail_at + self.times and self.fail_at:
-                raise self.error
-            return call(*arguments, **more)
-
-        return watched
-
-    def fail(self, after, times=1, error=None):
-        self.count, self.fail_at, self.times, self.error = 0, after, times, error or self.error
-
-    def heal(self):
-        self.fail_at = 0
-
-
-@pytest.fixture
-def disk(monkeypatch):
-    return Disk(monkeypatch)
 
 
 # Appends that do ever more: another row; new slots; a closed segment and a new one; two of each.
@@ -80,7 +44,7 @@ def test_a_failed_append_leaves_the_log_as_it_was(disk, log, tmp_path, rows, rea
     before, call = content(tmp_path), 0
     while True:
         call += 1
-        disk.fail(call)
+        disk.refuse(call)
         with contextlib.suppress(Unavailable):
             append(log, rows, batch)
             break
@@ -95,7 +59,7 @@ def test_a_failed_append_leaves_the_log_as_it_was(disk, log, tmp_path, rows, rea
 @pytest.mark.parametrize("name", APPENDS)
 def test_a_log_that_could_not_take_an_append_back_takes_no_other(disk, log, open_log, rows, read_log, name):
     append(log, rows, FIRST)
-    disk.fail(1, times=1000)
+    disk.refuse(1, for_good=True)
     with pytest.raises(Unavailable):
         append(log, rows, APPENDS[name])
     disk.heal()
@@ -109,7 +73,7 @@ def test_a_log_that_could_not_take_an_append_back_takes_no_other(disk, log, open
 
 
 @pytest.mark.parametrize("name", APPENDS)
-def test_a_writer_that_is_killed_loses_nothing_acknowledged(disk, open_log, tmp_path, rows, read_log, name):
+def test_a_writer_that_is_killed_loses_nothing_acknowledged(disk, killed, open_log, tmp_path, rows, read_log, name):
     batch, call, last = APPENDS[name], 0, 0
     alive = False
     while not alive:
@@ -118,8 +82,8 @@ def test_a_writer_that_is_killed_loses_nothing_acknowledged(disk, open_log, tmp_
         log = open_log(folder)
         log.recover(0)
         append(log, rows, FIRST)
-        disk.fail(call, times=1000, error=Killed())
-        with contextlib.suppress(Killed):
+        disk.kill(call)
+        with contextlib.suppress(killed):
             append(log, rows, batch)
             alive = True
         disk.heal()
@@ -136,7 +100,7 @@ def test_a_writer_that_is_killed_loses_nothing_acknowledged(disk, open_log, tmp_
 def test_a_roll_that_fails_can_be_repeated(disk, log, rows, read_log):
     append(log, rows, FIRST)
     for call in (1, 2):
-        disk.fail(call)
+        disk.refuse(call)
         with pytest.raises(Unavailable):
             log.roll()
         disk.heal()
@@ -150,7 +114,7 @@ def test_a_segment_that_cannot_be_removed_stays(disk, log, rows):
     append(log, rows, FIRST)
     log.roll()
     (segment,) = log.rolled()
-    disk.fail(1)
+    disk.refuse(1)
     with pytest.raises(Unavailable):
         log.drop(segment)
     disk.heal()

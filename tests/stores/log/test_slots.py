@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 # Near one another, far apart, at both ends.
 IDS = st.integers(0, 3000) | st.integers(0, 2**32 - 1) | st.sampled_from([1023, 1024, 2**32 - 1])
-CALLS = st.lists(
-    st.tuples(st.just("extend"), st.lists(IDS, max_size=30)) | st.tuples(st.just("cut"), st.integers(0, 40)), max_size=6
-)
+EXTEND = st.tuples(st.just("extend"), st.lists(IDS, max_size=30))
+CUT = st.tuples(st.just("cut"), st.integers(0, 40))
+CALLS = st.lists(EXTEND | CUT, max_size=6)
 
 
 def ids_of(numbers):

@@ -1,6 +1,7 @@
 """Appending, closing and taking up a log."""
 
 import contextlib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -168,15 +169,16 @@ def test_a_closed_segment_ends_with_its_last_record(log, rows, files):
     assert segment.end == segment.size < 300
 
 
-def test_a_flush_of_many_megabytes_is_one_append(log, rows, files, points_in):
-    row = rows(dict.fromkeys(range(200_000), 2.5))
-    log.append([row, rows(dict.fromkeys(range(200_000), 3.5), START + 10), row], 1)
-    reader = LogReader(files()[0].parents[3], LEVEL)
-    ids = [0, 199_999]
-    found = points_in(lambda ids, into: reader.read(ids, 0, 3, into), ids, slots=2)
-    assert found == {(id_, START): Point(START, 2, 5.0, 2.5, 2.5, 2.5) for id_ in ids} | {
-        (id_, START + 10): Point.of(START + 10, 3.5) for id_ in ids
-    }
+def test_a_flush_of_many_megabytes_is_one_append(log, rows, read_log):
+    paths = 300_000
+    many = [
+        replace(rows({0: 1.0}, time), ids=np.arange(paths, dtype=np.uint32), cells=np.full(paths, value).view(np.uint64))
+        for value, time in [(2.5, START), (3.5, START + 10), (4.5, START)]
+    ]
+    log.append(many, 1)
+    expected = {(id_, START): Point(START, 2, 7.0, 2.5, 4.5, 4.5) for id_ in (0, paths - 1)}
+    expected |= {(id_, START + 10): Point.of(START + 10, 3.5) for id_ in (0, paths - 1)}
+    assert read_log(ids=[0, paths - 1]) == expected
 
 
 # -- segments ------------------------------------------------------------------------------------------------------------

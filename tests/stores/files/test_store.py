@@ -1,0 +1,293 @@
+"""What the files store does beyond the contract: other processes, crashes, a disk that refuses."""
+
+import contextlib
+import gc
+import os
+from pathlib import Path
+
+import pytest
+from cadent.schema.errors import FolderLocked, Unavailable
+from cadent.schema.identity import Level
+from cadent.stores.files.snapshot import OpenBlocks
+from cadent.stores.files.store import FilesStore
+
+LEVEL = Level("default", 10)
+START = 1_700_002_800
+HOUR_S = 3600
+
+
+def files(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+
+
+# -- one writer ----------------------------------------------------------------------------------------------------------
+
+HOLD = """
+import sys
+from pathlib import Path
+from cadent.stores.files.store import FilesStore
+store = FilesStore(Path(sys.argv[1]), write=True)
+print("open", flush=True)
+input()
+"""
+
+TRY = """
+import sys
+from pathlib import Path
+from cadent.schema.errors import FolderLocked
+from cadent.stores.files.store import FilesStore
+try:
+    FilesStore(Path(sys.argv[1]), write=True)
+except FolderLocked as error:
+    print(error)
+"""
+
+
+def test_a_second_writer_is_refused_in_another_process(store, tmp_path, run_python):
+    answer, _ = run_python(TRY, tmp_path).communicate()
+    assert f"process {os.getpid()}" in answer
+    assert str(tmp_path) in answer
+
+
+def test_a_second_writer_is_refused_in_the_same_process(store, open_store):
+    with pytest.raises(FolderLocked):
+        open_store()
+
+
+def test_the_folder_is_free_when_the_writer_was_killed(run_python, tmp_path, open_store):
+    child = run_python(HOLD, tmp_path)
+    assert child.stdout.readline() == "open\n"
+    with pytest.raises(FolderLocked, match=f"process {child.pid}"):
+        open_store()
+    child.kill()
+    child.wait()
+    open_store()
+
+
+def test_readers_need_no_lock(store, open_store, piece, sums):
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    assert sums(open_store(write=False).snapshot()) == {(1, 0): 1.0}
+
+
+@pytest.mark.parametrize("change", ["seal", "delete"])
+def test_a_store_that_was_opened_to_read_writes_nothing(store, open_store, tmp_path, change):
+    before = files(tmp_path)
+    reader = open_store(write=False)
+    with pytest.raises(ValueError, match="not opened to write"):
+        reader.seal(LEVEL, 1, []) if change == "seal" else reader.delete(LEVEL, START)
+    store.close()
+    with pytest.raises(ValueError, match="is closed"):
+        store.seal(LEVEL, 1, [])
+    assert files(tmp_path) == before
+
+
+# -- readers in other processes ------------------------------------------------------------------------------------------
+
+READER = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from cadent.schema.grid import Grid
+from cadent.schema.identity import Level
+from cadent.stores.files.store import FilesStore
+level = Level("default", 10)
+store = FilesStore(Path(sys.argv[1]))
+kept = []
+for line in sys.stdin:
+    if line == "keep\\n":
+        kept = [store.snapshot()]
+    snapshot = kept[0] if line == "read kept\\n" else store.snapshot()
+    into = Grid.empty(1_700_002_800, 10, 1, 1080)
+    snapshot.read(level, np.array([1], np.uint32), into)
+    slots = np.flatnonzero(into.count[0])
+    now = store.snapshot().generation
+    sums = dict(zip(slots.tolist(), into.sum[0, slots]))
+    print(json.dumps([snapshot.generation, now, snapshot.sealed(level), sums]), flush=True)
+"""
+
+
+def ask(child, line="read"):
+    import json
+
+    child.stdin.write(f"{line}\n")
+    child.stdin.flush()
+    generation, now, sealed, sums = json.loads(child.stdout.readline())
+    return generation == now, sealed, {int(slot): value for slot, value in sums.items()}
+
+
+def test_a_reader_in_another_process_sees_each_generation(store, piece, run_python, tmp_path):
+    child = run_python(READER, tmp_path)
+    assert ask(child) == (True, 0, {})
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    assert ask(child, "keep") == (True, 1, {0: 1.0})
+    store.seal(LEVEL, 2, [piece({1: [1.5]}, 2), piece({1: [5.0]}, 2, START + HOUR_S)])
+    assert ask(child) == (True, 2, {0: 2.5, 360: 5.0})
+    assert ask(child, "read kept") == (False, 1, {0: 1.0})
+    store.delete(LEVEL, START + HOUR_S)
+    assert ask(child) == (True, 2, {360: 5.0})
+
+
+def test_a_reader_in_another_process_learns_that_a_block_went(store, piece, run_python, tmp_path):
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    store.seal(LEVEL, 2, [piece({1: [2.0]}, 2, START + HOUR_S)])
+    child = run_python(READER.replace('if line == "keep\\n":', "if not kept:"), tmp_path)
+    ask(child)
+    store.delete(LEVEL, START + HOUR_S)
+    current, _, sums = ask(child, "read kept")
+    assert (current, sums[360]) == (False, 2.0)
+
+
+def test_a_block_that_another_process_removed_before_it_was_opened_is_passed_over(store, open_store, piece, sums):
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    store.seal(LEVEL, 2, [piece({1: [2.0]}, 2, START + HOUR_S)])
+    reader = open_store(write=False)
+    pinned = reader.snapshot()
+    store.delete(LEVEL, START + HOUR_S)
+    assert sums(pinned) == {(1, 360): 2.0}
+    assert reader.snapshot().generation != pinned.generation
+
+
+def test_each_generation_is_seen_however_fast_they_come(store, open_store, piece):
+    """Two manifests of one size within one tick of the clock: a freed inode number must not make them look the same."""
+    reader = open_store(write=False)
+    for number in range(100, 200):
+        store.seal(LEVEL, number, [])
+        assert reader.snapshot().sealed(LEVEL) == number
+
+
+# -- what is held open ---------------------------------------------------------------------------------------------------
+
+
+def descriptors():
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_writer_holds_nothing_of_deleted_blocks(store, piece):
+    store.snapshot()
+    before = descriptors()
+    for number in range(1, 20):
+        start = START + number * HOUR_S
+        store.seal(LEVEL, number, [piece({1: [1.0]}, number, start)])
+        store.snapshot()
+        store.delete(LEVEL, start + HOUR_S)
+    assert descriptors() <= before + 1
+
+
+def test_a_closed_store_holds_nothing(tmp_path, piece, sums):
+    before = descriptors()
+    for number in range(1, 4):
+        with contextlib.closing(FilesStore(tmp_path, write=True)) as store:
+            store.seal(LEVEL, number, [piece({1: [1.0]}, number)])
+            assert sums(store.snapshot()) == {(1, 0): float(number)}
+    del store
+    assert descriptors() == before
+
+
+def test_only_so_many_blocks_are_open_at_once(store, piece, sums, monkeypatch):
+    monkeypatch.setattr("cadent.stores.files.snapshot._MOST_OPEN", 3)
+    for number in range(1, 10):
+        store.seal(LEVEL, number, [piece({1: [1.0]}, number)])
+    before = descriptors()
+    assert sums(store.snapshot()) == {(1, 0): 9.0}
+    assert descriptors() <= before + 4
+
+
+def test_blocks_that_are_open_are_opened_once(store, piece, tmp_path):
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    (path,) = (tmp_path / "default" / "10").glob("*.block")
+    blocks = OpenBlocks()
+    block = blocks.get(path)
+    assert blocks.get(path) is block
+    blocks.keep(())
+    assert blocks.get(path) is not block
+
+
+# -- crashes and refusals ------------------------------------------------------------------------------------------------
+
+
+def two_hours(piece, sequence):
+    return [piece({1: [1.0], 2: [2.0]}, sequence), piece({1: [3.0]}, sequence, START + HOUR_S)]
+
+
+SEALED = {(1, 0): 1.0, (2, 0): 2.0, (1, 360): 3.0}
+
+
+def test_a_seal_that_the_disk_refuses_is_not_seen_and_can_be_repeated(disk, store, piece, sums, tmp_path):
+    """All but the last call: then the rename was done, and only its durability is in doubt."""
+    store.seal(LEVEL, 1, [piece({5: [5.0]}, 1)])
+    before, call = files(tmp_path), 0
+    while True:
+        call += 1
+        disk.refuse(call)
+        with contextlib.suppress(Unavailable):
+            store.seal(LEVEL, 2, two_hours(piece, 2))
+            break
+        disk.heal()
+        if store.snapshot().sealed(LEVEL) == 2:
+            break
+        assert sums(store.snapshot()) == {(5, 0): 5.0}
+        assert [name for name in files(tmp_path) if name.endswith(".tmp")] in ([], ["manifest.tmp"])
+    disk.heal()
+    assert call > 8
+    store.seal(LEVEL, 2, two_hours(piece, 2))
+    assert sums(store.snapshot()) == SEALED | {(5, 0): 5.0}
+    assert set(before) < set(files(tmp_path))
+
+
+def test_a_writer_that_is_killed_while_it_seals_leaves_all_or_nothing(disk, killed, piece, sums, tmp_path):
+    call, alive = 0, False
+    while not alive:
+        call += 1
+        folder = tmp_path / str(call)
+        store = FilesStore(folder, write=True)
+        disk.kill(call)
+        with contextlib.suppress(killed):
+            store.seal(LEVEL, 2, two_hours(piece, 2))
+            alive = True
+        disk.heal()
+        store.close()
+        with contextlib.closing(FilesStore(folder, write=True)) as again:
+            sealed = again.snapshot().sealed(LEVEL)
+            assert sums(again.snapshot()) == (SEALED if sealed == 2 else {})
+            left = [name for name in files(folder) if name not in ("manifest", "manifest.tmp")]
+            assert len(left) == (2 if sealed == 2 else 0)
+            again.seal(LEVEL, 2, two_hours(piece, 2))
+            assert sums(again.snapshot()) == SEALED
+    assert call > 8
+
+
+def test_a_writer_that_is_killed_while_it_deletes_leaves_all_or_nothing(disk, killed, piece, sums, tmp_path):
+    call, alive = 0, False
+    while not alive:
+        call += 1
+        folder = tmp_path / str(call)
+        store = FilesStore(folder, write=True)
+        store.seal(LEVEL, 2, two_hours(piece, 2))
+        disk.kill(call)
+        with contextlib.suppress(killed):
+            store.delete(LEVEL, START + HOUR_S)
+            alive = True
+        disk.heal()
+        store.close()
+        with contextlib.closing(FilesStore(folder, write=True)) as again:
+            rest = {(1, 360): 3.0}
+            assert sums(again.snapshot()) in (SEALED, rest)
+            blocks = [name for name in files(folder) if name.endswith(".block")]
+            assert len(blocks) == (2 if sums(again.snapshot()) == SEALED else 1)
+            again.delete(LEVEL, START + HOUR_S)
+            assert sums(again.snapshot()) == rest
+    assert call > 4
+
+
+def test_leftovers_of_a_crashed_writer_are_removed(store, open_store, piece, sums, tmp_path):
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    store.close()
+    folder = tmp_path / "default" / "10"
+    (folder / f"{START}-0000000000000002.block").write_bytes(b"unnamed")
+    (folder / f"{START}-0000000000000003.block.tmp").write_bytes(b"half")
+    (folder / "log").mkdir()
+    (folder / "log" / "0000000000000002.log").write_bytes(b"not ours")
+    again = open_store()
+    assert files(tmp_path) == ["0000000000000002.log", f"{START}-0000000000000001.block", "manifest"]
+    assert sums(again.snapshot()) == {(1, 0): 1.0}
