@@ -25,7 +25,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     fetch.add_argument(
         "--from", dest="after", default="-1h", metavar="TIME", help="such as -10min, -2d or unix seconds (default -1h)"
     )
-    fetch.add_argument("--until", default="now", metavar="TIME", help="(default now)")
+    fetch.add_argument("--until", default="now", metavar="TIME", help="as --from (default now)")
     fetch.add_argument(
         "--agg", choices=[str(s) for s in Statistic], help="statistic to show (default: by the path's last segment)"
     )
