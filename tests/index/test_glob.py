@@ -79,6 +79,10 @@ def test_nested_braces_are_one_list():
     assert glob.compile("{a,{b,{c,d}}e}") == b"a\x1fbe\x1fce\x1fde"
 
 
+def test_a_comma_outside_braces_is_a_character():
+    assert glob.compile("a,b.c") == b"a,b.c"
+
+
 def test_braces_in_a_class_are_braces():
     assert glob.compile("[{a,b}]") == b"[a]\x1f[b]"
 

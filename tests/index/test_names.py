@@ -96,7 +96,9 @@ def test_lengths_that_do_not_fit_are_our_own_mistake(names, log, lengths):
 def test_a_deleted_path_is_gone_and_its_id_is_not_used_again(names, log, tmp_path):
     log.append(names(0, ["a", "b", "c"]))
     log.delete(ids(2))
+    log.seen(1, ids(0))
     assert paths_in(tmp_path) == ["a", "b"]
+    assert log.next_id == 3
     log.close()
     again = NamesLog.open(tmp_path)
     assert again.next_id == 3
@@ -192,6 +194,16 @@ def test_damage_before_valid_frames_is_told_and_nothing_is_cut(three, tmp_path):
         assert log_path(tmp_path).read_bytes() == damaged
 
 
+def test_damage_is_told_though_a_path_looks_like_a_frame(names, log, tmp_path):
+    log.append(names(0, ["CDNF" * 20]))
+    log.append(names(1, ["a"]))
+    data = log.path.read_bytes()
+    at = frames.FILE_HEADER_SIZE
+    log.path.write_bytes(data[: at + 4] + bytes([data[at + 4] ^ 1]) + data[at + 5 :])
+    with pytest.raises(Damaged):
+        NamesLog.open(tmp_path)
+
+
 def test_a_damaged_header_is_told(three, tmp_path):
     data, _ = three
     for at in range(28):  # the rest is zero and not checked
@@ -252,8 +264,9 @@ while True:
         print(error, file=sys.stderr)
         break
     taken += 1
+    size = log.path.stat().st_size
 assert log.next_id == 10 * taken
-size = log.path.stat().st_size
+assert log.path.stat().st_size == size
 try:
     log.append(batch(taken))
 except Unavailable:

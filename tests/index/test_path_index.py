@@ -112,6 +112,7 @@ def test_a_tree_shows_a_path_that_is_leaf_and_branch_as_a_branch(filled):
     [
         ("a.*", leaf("b", "a.b")),
         ("{a,x}.b", leaf("b", "{a,x}.b")),
+        ("[a].{b,c}", leaf("b", "[a].b")),
         ("{x.y,a}.b", leaf("b", "{x.y,a}.b")),
         ("{a.b,x.y}", leaf("b", "a.b")),
         ("{a.{b},x.y}", leaf("b", "a.b")),
@@ -183,6 +184,13 @@ def test_nothing_is_read_when_nothing_was_appended(names, log, index, monkeypatc
     index.find("*", LIMIT)
     monkeypatch.setattr(os, "open", lambda *_: pytest.fail("the log was opened"))
     assert paths(index.find("*", LIMIT)) == ["a"]
+
+
+def test_a_query_with_nothing_to_read_does_not_wait_for_one_that_reads(names, log, index):
+    log.append(names(0, ["a"]))
+    index.find("*", LIMIT)
+    with index._follower._reading:
+        assert paths(index.find("*", LIMIT)) == ["a"]
 
 
 WRITER = """
@@ -314,6 +322,25 @@ def test_a_replaced_log_is_read_anew(names, log, tmp_path, index):
     other.close()
     log_path(tmp_path / "other").replace(log.path)
     assert paths(index.find("*", LIMIT)) == ["c", "d", "e"]
+
+
+def test_a_replaced_log_that_looks_the_same_where_we_were_is_read_anew(names, log, tmp_path, index):
+    other = NamesLog.open(tmp_path / "other")
+    for one, first in ((log, "a"), (other, "b")):
+        one.append(names(0, [first]))
+        one.append(names(1, ["z"]))
+    assert paths(index.find("*", LIMIT)) == ["a", "z"]
+    other.close()
+    log_path(tmp_path / "other").replace(log.path)
+    assert paths(index.find("*", LIMIT)) == ["b", "z"]
+
+
+def test_a_log_cut_within_the_last_frame_is_read_anew(names, log, index):
+    log.append(names(0, ["a"]))
+    log.append(names(1, ["b"]))
+    assert paths(index.find("*", LIMIT)) == ["a", "b"]
+    os.truncate(log.path, log.path.stat().st_size - 1)
+    assert paths(index.find("*", LIMIT)) == ["a"]
 
 
 def test_a_log_that_lost_frames_is_read_anew(names, log, tmp_path, index):

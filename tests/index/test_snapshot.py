@@ -229,6 +229,17 @@ def test_a_disk_that_refuses_leaves_the_old_one_and_is_asked_again_only_after_gr
     assert file.read_bytes() == snapped
 
 
+def test_a_lock_that_cannot_be_opened_is_told_once_a_growth(names, log, tmp_path, file):
+    log.append(names(0, PATHS))
+    file.with_suffix(".lock").mkdir()
+    reader = Follower(tmp_path)
+    reader.trie()
+    with pytest.raises(Unavailable, match="trie"):
+        reader.renew_snapshot()
+    reader.renew_snapshot()
+    assert not file.exists()
+
+
 RACER = """
 import sys
 from pathlib import Path
