@@ -285,6 +285,15 @@ def test_a_window_of_few_ids_far_apart_stays_small(bare):
     assert cells.view(np.float64).tolist() == [0, 499, 500, 501, 999]
 
 
+def test_windows_of_one_time_at_many_levels_are_kept_apart(bare):
+    kernel = bare([(policy, 10) for policy in range(200)]).kernel
+    for policy in range(200):
+        kernel.fold(policy, kernel.add_path(b"p%d" % policy, policy), NOW, 1.0)
+    rows = describe(kernel)
+    assert rows["level"].tolist() == list(range(200))
+    assert set(rows["present"].tolist()) == {1}
+
+
 def test_open_points_are_those_of_one_policy(bare):
     kernel = bare([(0, 10), (0, 60), (1, 10)]).kernel
     kernel.add_path(b"a", 0)
