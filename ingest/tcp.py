@@ -101,4 +101,3 @@ def raise_open_files() -> int:
     except (ValueError, OSError):  # no system is obliged to grant its own hard limit
         return soft
     return hard
-
