@@ -29,8 +29,9 @@ def answer(pieces: Sequence[Piece], mimetype: str = JSON, *, writer_gone: bool =
 
 
 def refuse(status: int, sentence: str) -> Response:
-    """An error: one sentence of plain text."""
-    return Response(sentence, status, mimetype=TEXT)
+    """An error: one sentence of plain text. It holds what a client sent, of which what cannot be shown is escaped."""
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in sentence)
+    return Response(shown, status, mimetype=TEXT)
 
 
 def handle_errors(app: Flask) -> None:

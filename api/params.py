@@ -68,11 +68,12 @@ class Params:
 
 def fetch_query(params: Params, now: float, timezone: tzinfo, *, align: bool, default_from: str = "-1h") -> FetchQuery:
     """The query that ``params`` ask. Raises QueryError."""
-    here = zone(params.text("tz")) if params.text("tz") else timezone
+    targets = params.every("target", "path")
+    after, until = _times(params, now, timezone, default_from)
     return FetchQuery(
-        targets=params.every("target", "path"),
-        after=parse_time(params.text("from", default=default_from), now, here),
-        until=parse_time(params.text("to", "until", default="now"), now, here),
+        targets=targets,
+        after=after,
+        until=until,
         now=now,
         step_s=_step(params.text("step")),
         max_points=params.whole("max_points", "maxDataPoints", least=1),
@@ -80,6 +81,16 @@ def fetch_query(params: Params, now: float, timezone: tzinfo, *, align: bool, de
         interpolate=params.whole("interpolate", least=0),
         align=align,
     )
+
+
+def _times(params: Params, now: float, timezone: tzinfo, default_from: str) -> tuple[int, int]:
+    """``from`` and ``to`` in unix seconds."""
+    here = zone(params.text("tz")) if params.text("tz") else timezone
+    after_text, until_text = params.text("from", default=default_from), params.text("to", "until", default="now")
+    after, until = parse_time(after_text, now, here), parse_time(until_text, now, here)
+    if after >= until:
+        raise QueryError(f"from={after_text[:200]} is not before to={until_text[:200]}")
+    return after, until
 
 
 def _step(text: str) -> int | None:
@@ -101,13 +112,14 @@ def _statistic(text: str) -> Statistic | None:
 def _pairs(request: Request) -> Iterator[tuple[str, str]]:
     yield from request.args.items(multi=True)
     yield from request.form.items(multi=True)
-    if request.is_json and request.content_length:
-        yield from _body_pairs(request.get_json())
+    if request.is_json and request.get_data():
+        yield from _body_pairs(request)
 
 
-def _body_pairs(body: object) -> Iterator[tuple[str, str]]:
+def _body_pairs(request: Request) -> Iterator[tuple[str, str]]:
+    body = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise QueryError("the JSON body is not an object of parameters")
+        raise QueryError(f"the JSON body is not an object of parameters; got {request.get_data()[:200]!r}")
     for name, value in body.items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict | list):
