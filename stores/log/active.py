@@ -134,8 +134,11 @@ class ActiveSegment:
 
     def cut(self, mark: Mark) -> None:
         """Back to ``mark``. What was put or committed since then is gone."""
-        os.ftruncate(self._fd, mark.end)
-        self._allocated = mark.end
+        if self.end > mark.end:
+            self._blank(mark.end)
+        else:
+            os.ftruncate(self._fd, mark.end)
+            self._allocated = mark.end
         self._table.cut(mark.slots)
         self._had_points = self._had_points[: mark.slots]
         self._former_ids, self._former_slots = self._former_ids[:0], self._former_slots[:0]
@@ -196,6 +199,11 @@ class ActiveSegment:
         write_at(self._fd, b"".join(self._staged), self._spilled)
         self._staged.clear()
         self._spilled = self._next
+
+    def _blank(self, begin: int) -> None:
+        """Zeros from ``begin`` on, headers first. Nothing is cut off: a reader that knows no writer may have mapped it."""
+        for at in range(begin, self.end, _PIECE):
+            write_at(self._fd, bytes(min(_PIECE, self.end - at)), at)
 
     def _clear(self) -> None:
         self._first = b""

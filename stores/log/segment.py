@@ -34,8 +34,8 @@ ALL_SEQUENCES: Final = 2**63 - 1  # no writer says how far its log counts
 class Segment:
     """Follows one segment file while it grows. Any thread.
 
-    Headers are read with pread and only whole records are touched in the map: a writer may cut off what it has not
-    acknowledged, and a map of bytes that are gone would kill the reader.
+    Headers are read with pread and only whole records are touched in the map: a writer may cut off what never was a whole
+    record, and a map of bytes that are gone would kill the reader.
 
     What was parsed without a word from the writer counts until the file changes, or the writer does say a word.
     """

@@ -302,6 +302,18 @@ def test_undo_of_the_first_append_leaves_an_empty_log(log, rows, files, read_log
     assert (files(), read_log(), log.last) == ([], {}, 0)
 
 
+def test_undo_cuts_nothing_off_that_a_reader_may_have_mapped(log, rows, files, read_log):
+    log.append([rows({1: 1.0})], 1)
+    log.append([rows({1: 2.0}, START + 3590), rows({1: 2.0}, START + HOUR_S)], 2)
+    first, _ = files()
+    mapped = first.stat().st_size
+    log.undo()
+    assert first.stat().st_size == mapped
+    assert read_log() == single(1, 1.0)
+    log.roll()
+    assert first.stat().st_size < mapped
+
+
 def test_only_one_append_can_be_undone(log, rows, read_log):
     log.append([rows({1: 1.0})], 1)
     log.append([rows({2: 1.0})], 2)
