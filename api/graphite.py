@@ -36,7 +36,7 @@ def routes(backend: Backend) -> Blueprint:
         params = Params.of(request)
         leaves_only = params.flag("leavesOnly")
         paths = {
-            query: {node.path for node in backend.index.find(query, limit) if not (leaves_only and node.branch)}
+            query: {node.path for node in backend.index.find(query, limit) if node.id is not None or not leaves_only}
             for query in params.every("query")
         }
         if params.flag("groupByExpr"):

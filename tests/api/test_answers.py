@@ -78,7 +78,7 @@ class TestFind:
         assert by_query == {"results": {"slow.*": ["slow.load"], "none.*": []}}
 
     def test_expand_can_leave_branches_out(self, client):
-        assert get(client, "/metrics/expand", query="fast.b*", leavesOnly="1") == {"results": []}
+        assert get(client, "/metrics/expand", query="fast.b*", leavesOnly="1") == {"results": ["fast.both"]}
         assert get(client, "/metrics/expand", query="fast.b*", leavesOnly="0") == {"results": ["fast.b", "fast.both"]}
 
     def test_more_nodes_than_allowed_are_refused_with_the_way_out(self, application):
