@@ -161,3 +161,52 @@ def test_the_finder_brought_nothing_along(graphite_web_bin):
     assert "cadent" in installed
     assert installed & {"numpy", "flask", "orjson"} == set()
     assert not list(environment.glob("lib/python3*/site-packages/cadent/**/*.so"))
+
+
+PATTERNS = [
+    "*",
+    "web.*",
+    "web.host?",
+    "web.host1.*",
+    "web.*.cpu",
+    "web.*.cpu.total",
+    "web.host{1,2}.cpu.total",
+    "web.host{1,2}.{cpu,requests}",
+    "web.{host1,both}",
+    "web.both",
+    "web.both.*",
+    "web.host1.cpu.total",
+    "web.many.s00[0-3].value",
+    "web.nowhere.*",
+    "web.host1.cpu.total.deeper",
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_cadents_own_tree_is_what_graphite_web_makes_of_it(cadent, graphite_web, pattern):
+    """Cadent can be asked directly too, and then answers as graphite-web would."""
+    asked = {"query": pattern, "format": "treejson", "from": START, "until": STOP}
+    ours, theirs = (web.get("/metrics/find", **asked).json for web in (cadent.web, graphite_web))
+    words = ("text", "id", "allowChildren", "expandable", "leaf")
+    assert [{word: node[word] for word in words} for node in theirs] == ours
+
+
+@pytest.mark.parametrize("flags", [{}, {"leavesOnly": 1}, {"groupByExpr": 1}, {"leavesOnly": 1, "groupByExpr": 1}], ids=str)
+def test_cadents_own_expand_is_graphite_webs(cadent, graphite_web, flags):
+    for pattern in PATTERNS[1:]:
+        asked = {"query": [pattern, "web.host1.*"], **flags}
+        assert cadent.web.get("/metrics/expand", **asked).json == graphite_web.get("/metrics/expand", **asked).json
+
+
+@pytest.mark.parametrize(
+    "target", ["web.*.cpu.total", "web.host1.requests", "web.number.*", "web.many.s00[0-3].value", "web.none"]
+)
+def test_cadents_own_render_is_graphite_webs(cadent, graphite_web, target):
+    asked = {"target": [target], "from": START, "until": STOP, "format": "json"}
+    ours, theirs = (web.get("/render", **asked).json for web in (cadent.web, graphite_web))
+    assert [(one["target"], one["datapoints"]) for one in ours] == [(one["target"], one["datapoints"]) for one in theirs]
+    assert [one["tags"] for one in ours] == [{"name": one["tags"]["name"]} for one in theirs]
+
+
+def test_cadent_says_the_version_whose_answers_it_gives(cadent, graphite_web):
+    assert cadent.web.get("/version").text.strip('"') == graphite_web.get("/version").text.strip().strip('"')
