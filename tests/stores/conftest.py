@@ -79,18 +79,22 @@ class Killed(BaseException):
 
 
 class Disk:
-    """Counts the system calls that change something on the disk, and makes one of them fail, or all from that one on."""
+    """Lists the system calls that change something on the disk, and makes one of them fail, or all from that one on."""
 
     CALLS = ("open", "pwrite", "posix_fallocate", "ftruncate", "fdatasync", "fsync", "rename", "replace", "unlink")
 
     def __init__(self, monkeypatch):
+        self.calls = []
         self.heal()
         for name in self.CALLS:
             monkeypatch.setattr(os, name, self.watch(name, getattr(os, name)))
 
     def watch(self, name, call):
         def watched(*arguments, **more):
-            self.count += name != "open" or bool(arguments[1] & os.O_CREAT)
+            if name == "open" and not arguments[1] & os.O_CREAT:
+                return call(*arguments, **more)
+            self.calls.append(name)
+            self.count += 1
             if self.count == self.at or (self.for_good and self.count > self.at):
                 raise self.error
             return call(*arguments, **more)

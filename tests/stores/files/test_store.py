@@ -211,6 +211,21 @@ def two_hours(piece, sequence):
 SEALED = {(1, 0): 1.0, (2, 0): 2.0, (1, 360): 3.0}
 
 
+def test_a_block_is_durable_before_the_manifest_names_it(disk, store, piece):
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    disk.calls.clear()
+    store.seal(LEVEL, 2, [piece({1: [1.0]}, 2)])
+    block = ["open", "pwrite", "pwrite", "pwrite", "fdatasync", "rename", "fsync"]
+    assert disk.calls == [*block, "open", "pwrite", "fdatasync", "replace", "fsync"]
+
+
+def test_a_block_goes_after_the_manifest_that_does_not_name_it_is_durable(disk, store, piece):
+    store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
+    disk.calls.clear()
+    store.delete(LEVEL, START + HOUR_S)
+    assert disk.calls == ["open", "pwrite", "fdatasync", "replace", "fsync", "unlink"]
+
+
 def test_a_seal_that_the_disk_refuses_is_not_seen_and_can_be_repeated(disk, store, piece, sums, tmp_path):
     """All but the last call: then the rename was done, and only its durability is in doubt."""
     store.seal(LEVEL, 1, [piece({5: [5.0]}, 1)])

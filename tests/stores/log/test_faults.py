@@ -37,6 +37,23 @@ def content(tmp_path):
     return {file.name: file.read_bytes().rstrip(b"\0") for file in log_folder(tmp_path, LEVEL).iterdir()}
 
 
+def test_an_append_is_synced_after_all_is_written(disk, log, rows):
+    append(log, rows, FIRST)
+    assert disk.calls[-2:] == ["fdatasync", "fsync"]  # the file, then its name
+    disk.calls.clear()
+    append(log, rows, APPENDS["new paths"])
+    assert disk.calls == ["pwrite", "pwrite", "fdatasync"]
+
+
+def test_a_closed_segment_is_durable_before_the_next_one_begins(disk, log, rows):
+    append(log, rows, FIRST)
+    disk.calls.clear()
+    append(log, rows, APPENDS["a new span"])
+    first, second = disk.calls[: disk.calls.index("open")], disk.calls[disk.calls.index("open") :]
+    assert first == ["pwrite", "pwrite", "fdatasync", "ftruncate", "fdatasync"]
+    assert second == ["open", "posix_fallocate", "pwrite", "pwrite", "fdatasync", "fsync"]
+
+
 @pytest.mark.parametrize("name", APPENDS)
 def test_a_failed_append_leaves_the_log_as_it_was(disk, log, tmp_path, rows, read_log, name):
     batch = APPENDS[name]
