@@ -23,7 +23,7 @@ class ControlServer:
         self._folder = folder
         self._operations = operations
         self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Listen. The caller holds the folder's lock, so a socket that is there already is a dead writer's."""
@@ -32,29 +32,29 @@ class ControlServer:
         with socket_path(self._folder) as path:
             listener.bind(path)
         (self._folder / SOCKET_NAME).chmod(0o600)
-        self._server = await asyncio.start_unix_server(self._serve, sock=listener)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listener)
 
     async def close(self) -> None:
         if self._server is None:
             return
         self._server.close()
-        tasks = [task for task in self._connections if task is not None]
         for connection in self._connections.values():
             connection.transport.abort()
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*self._connections)
         await self._server.wait_closed()
         (self._folder / SOCKET_NAME).unlink(missing_ok=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._connections[task] = writer
+        task.add_done_callback(self._connections.pop)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A client that goes away or writes nonsense loses its connection and no more.
-        with contextlib.suppress(OSError, EOFError, ValueError):
+        with contextlib.closing(writer), contextlib.suppress(OSError, EOFError, ValueError):
             while True:
                 writer.write(self._answer(*await _request(reader)))
                 await writer.drain()
-        del self._connections[task]
-        writer.close()
 
     def _answer(self, header: Header, payload: bytes) -> bytes:
         operation = self._operations.get(str(header.get("op")))
