@@ -227,14 +227,39 @@ def test_the_log_of_a_newer_cadent_is_left_alone(tmp_path, monkeypatch):
     assert log_path(tmp_path).read_bytes() == header + b"what we know nothing of"
 
 
-@given(st.binary(max_size=200), st.integers(0, 3))
-def test_no_bytes_whatever_are_taken_for_a_frame(noise, kind):
-    """A frame whose checksum is right and whose columns do not fit is none either."""
-    body = frames.FRAME_MAGIC + noise
-    assert len(frames.scan(body)[0]) == 0
-    wrong = frames._encode(kind + 1, 1, 7, [noise], len(noise) % 256)
-    columns = 28 if kind in (1, 2) else None
-    assert len(frames.scan(wrong)[0]) == (len(noise) == columns and len(noise) % 256 == 0)
+@given(st.binary(max_size=200))
+def test_no_bytes_whatever_are_taken_for_a_frame(noise):
+    assert len(frames.scan(frames.FRAME_MAGIC + noise)[0]) == 0
+
+
+def body(lengths, policy, paths):
+    return [ids(*range(len(lengths))).tobytes(), np.array(lengths, "<u2").tobytes(), policy, paths]
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "columns", "policy_size"),
+    [
+        pytest.param(1, 2, body([1, 1], b"default", b"abc"), 7, id="bytes after the paths"),
+        pytest.param(1, 2, body([1, 2], b"default", b"ab"), 7, id="too few bytes of paths"),
+        pytest.param(1, 2, body([0, 2], b"default", b"ab"), 7, id="a path without bytes"),
+        pytest.param(1, 1, body([1025], b"default", b"a" * 1025), 7, id="a path that is too long"),
+        pytest.param(1, 2, body([1, 1], b"", b"ab"), 0, id="add without a policy"),
+        pytest.param(4, 2, body([1, 1], b"default", b"ab"), 7, id="rename with a policy"),
+        pytest.param(1, 9, body([1, 1], b"default", b"ab"), 7, id="more ids than there are"),
+        pytest.param(2, 1, [ids(1, 2).tobytes()], 0, id="fewer ids than there are"),
+        pytest.param(3, 2, [ids(1).tobytes()], 0, id="tombstones of more ids than there are"),
+        pytest.param(2, 2, [ids(1, 2).tobytes()], 1, id="seen with a policy"),
+        pytest.param(5, 2, [ids(1, 2).tobytes()], 0, id="an unknown kind"),
+        pytest.param(0, 0, [], 0, id="kind 0"),
+    ],
+)
+def test_a_frame_whose_columns_do_not_fit_is_none_though_its_checksum_is_right(kind, count, columns, policy_size):
+    assert len(frames.scan(frames._encode(kind, 1, count, columns, policy_size))[0]) == 0
+
+
+def test_a_frame_whose_columns_fit_is_one():
+    assert len(frames.scan(frames._encode(1, 1, 2, body([1, 1024], b"default", b"a" * 1025), 7))[0]) == 1
+    assert len(frames.scan(frames._encode(2, 1, 2, [ids(1, 2).tobytes()]))[0]) == 1
 
 
 # -- a disk that refuses -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 LIMIT = 1_000_000
 NO_ID = 2**32 - 1
-SEGMENTS = st.sampled_from(["a", "b", "aa", "ab", "a-b", 'q"', "é", "日本", "a~", "long-segment-of-a-path"])
+SEGMENTS = st.sampled_from(["a", "b", "aa", "ab", "a-b", 'q"', "é", "日本", "a~", "long-segment", "long-segment-2"])
 PATHS = st.lists(SEGMENTS, min_size=1, max_size=4).map(".".join)
 TAGGED = st.tuples(PATHS, st.sampled_from([";a=1", ";a=2;b=x.y", ';k="'])).map("".join)
 POLICIES = st.sampled_from(["default", "slow", "rare"])
@@ -70,6 +70,9 @@ def plainly_found(account, pattern):
 @given(STEPS, st.lists(GLOBS, min_size=3, max_size=3))
 @example([("add", "a", "slow"), ("add", "b", "slow"), ("rename", 0, "b")], ["*", "a", "b"])
 @example([("add", "a.b", "slow"), ("rename", 0, "a"), ("rename", 0, "a.b")], ["*", "a.*", "b"])
+@example([("add", "a", "slow"), ("add", "b", "slow"), ("add", "é", "slow"), ("delete", 1), ("delete", 0)], ["*", "b", "é"])
+@example([("add", "long-segment-2.a", "slow"), ("add", "long-segment.a", "slow")], ["*", "*.*", "l*.a"])
+@example([("add", "long-segment.a", "slow"), ("add", "long-segment-2.a", "slow")], ["*", "*.*", "l*.a"])
 def test_it_finds_what_a_dict_of_paths_holds(new_account, steps, patterns):
     account, trie = new_account(), Trie()
     for step in steps:
@@ -151,6 +154,12 @@ def test_applying_frames_twice_changes_nothing():
     assert trie.columns(b"*.*", LIMIT)[0] == b"a.b"
 
 
+def test_a_path_added_again_with_its_id_follows_the_later_policy():
+    trie = Trie()
+    apply(trie, add(["a"], "default") + add(["a"], "slow"))
+    assert found(trie, "a") == [Match("a", 0, "slow", branch=False)]
+
+
 def test_what_is_deleted_leaves_no_memory_behind():
     trie = Trie()
     paths = [f"some.host-{number % 50}.value-{number}" for number in range(5_000)]
@@ -189,14 +198,15 @@ def test_what_is_no_path_is_refused(path):
         apply(Trie(), add(["fine", path]))
 
 
-def test_a_frame_beyond_its_bytes_is_refused():
+@pytest.mark.parametrize("column", ["ids", "lengths", "policy", "paths"])
+def test_a_frame_beyond_its_bytes_is_refused(column):
+    """Even where the bytes beyond would do."""
     data = add(["a.b", "c.d"])
     table = frames.scan(data)[0].copy()
-    for column in ("ids", "lengths", "policy", "paths"):
-        beyond = table.copy()
-        beyond[column] = len(data) - 3
-        with pytest.raises(ValueError, match="no path"):
-            Trie().apply(data, beyond.tobytes())
+    whole = memoryview(data + b"a" * 64)
+    table[column] = len(data)
+    with pytest.raises(ValueError, match="no path"):
+        Trie().apply(whole[: len(data)], table.tobytes())
 
 
 def dumped():
@@ -231,6 +241,59 @@ def test_a_text_that_no_node_has_is_left_out_of_the_next_snapshot():
     columns["text"] += b"unused"
     columns["lengths"] += (6).to_bytes(2, "little")
     assert Trie.load(columns).dump() == dumped()
+
+
+def column(values, dtype):
+    return np.array(values, dtype).tobytes()
+
+
+DEEP = {
+    "parents": column([0, *range(2, 514)], "<u4"),
+    "segments": column([0] * 513, "<u4"),
+    "ids": column([NO_ID] * 512 + [0], "<u4"),
+    "policies": column([0] * 513, "<u2"),
+    "lengths": column([1], "<u2"),
+    "text": b"a",
+    "policy_words": column([0], "<u4"),
+}
+TWO = {
+    "parents": column([0, 0], "<u4"),
+    "segments": column([0, 1], "<u4"),
+    "ids": column([0, 1], "<u4"),
+    "policies": column([0, 0], "<u2"),
+    "lengths": column([1, 1], "<u2"),
+    "text": b"ab",
+    "policy_words": column([0], "<u4"),
+}
+
+
+def test_columns_written_by_hand_make_a_trie():
+    assert found(Trie.load(TWO), "*") == [Match("a", 0, "a", branch=False), Match("b", 1, "a", branch=False)]
+    shallow = {name: part[: -len(part) // 513] if len(part) > 4 else part for name, part in DEEP.items()}
+    shallow["ids"] = column([NO_ID] * 511 + [0], "<u4")
+    assert found(Trie.load(shallow), ".".join("a" * 512)) == [Match(".".join("a" * 512), 0, "a", branch=False)]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param(DEEP, id="a path of 1,025 bytes"),
+        pytest.param(TWO | {"parents": column([3, 0], "<u4")}, id="a parent that comes later"),
+        pytest.param(TWO | {"parents": column([2, 0], "<u4")}, id="a node below itself"),
+        pytest.param(TWO | {"segments": column([0, 2], "<u4")}, id="a text that is not there"),
+        pytest.param(TWO | {"segments": column([1, 1], "<u4")}, id="one node twice"),
+        pytest.param(TWO | {"ids": column([1, 1], "<u4")}, id="one id twice"),
+        pytest.param(TWO | {"ids": column([0, NO_ID], "<u4")}, id="neither leaf nor branch"),
+        pytest.param(TWO | {"policies": column([0, 1], "<u2")}, id="a policy that is not there"),
+        pytest.param(TWO | {"policy_words": column([2], "<u4")}, id="a policy without a name"),
+        pytest.param(TWO | {"text": b"aa"}, id="one text twice"),
+        pytest.param(TWO | {"text": b"abc"}, id="too much text"),
+        pytest.param(TWO | {"lengths": column([2, 0], "<u2")}, id="a text without characters"),
+    ],
+)
+def test_columns_that_contradict_themselves_are_refused(columns):
+    with pytest.raises(ValueError, match="columns"):
+        Trie.load(columns)
 
 
 @pytest.mark.parametrize("column", sorted(dumped()))
