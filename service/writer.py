@@ -101,6 +101,7 @@ class Writer:
         if self._config.service.self_metrics and now >= self._metrics_due:
             self._metrics_due = now - now % step_s + step_s
             stream = self._accumulator.open()
+            # What is not taken, because windows are at their bound, is left out: the senders' lines come first.
             stream.feed(self._metrics.lines(self._operations.stats(), now))
             stream.close()
 
