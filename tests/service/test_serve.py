@@ -184,6 +184,23 @@ def test_an_unknown_key_names_the_nearest(tmp_path):
     assert "did you mean [http] workers?" in sentence
 
 
+def test_a_damaged_folder_is_named_and_not_written_to(serve, quiet):
+    service = serve("--config", quiet)
+    for batch in ("first", "second"):
+        service.send(lines_of(past_points(batch, 50, 1)))
+        wait_until_shown(service, f"{batch}.*", past_points(batch, 50, 1))
+    service.stop()
+    names = service.data / "names" / "names.log"
+    damaged = bytearray(names.read_bytes())
+    damaged[damaged.index(b"first.p000")] ^= 0xFF
+    names.write_bytes(damaged)
+    done = serve_once(service.folder)
+    assert done.returncode == 1
+    assert f"{names} is damaged at byte" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert names.read_bytes() == damaged
+
+
 def test_the_default_addresses_are_the_readmes(tmp_path):
     """Nothing but the data folder given: either it starts there, or it names the port that another program has."""
     program = Program([*CADENT, "serve"], tmp_path)
