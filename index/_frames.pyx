@@ -42,8 +42,10 @@ cdef uint32_t crc32(const uint8_t *data, uint64_t size) noexcept nogil:
         memcpy(&high, data + 4, 4)
         low ^= crc
         crc = (
-            crc_table[7][low & 0xFF] ^ crc_table[6][low >> 8 & 0xFF] ^ crc_table[5][low >> 16 & 0xFF] ^ crc_table[4][low >> 24]
-            ^ crc_table[3][high & 0xFF] ^ crc_table[2][high >> 8 & 0xFF] ^ crc_table[1][high >> 16 & 0xFF] ^ crc_table[0][high >> 24]
+            crc_table[7][low & 0xFF] ^ crc_table[6][low >> 8 & 0xFF]
+            ^ crc_table[5][low >> 16 & 0xFF] ^ crc_table[4][low >> 24]
+            ^ crc_table[3][high & 0xFF] ^ crc_table[2][high >> 8 & 0xFF]
+            ^ crc_table[1][high >> 16 & 0xFF] ^ crc_table[0][high >> 24]
         )
         data += 8
         size -= 8

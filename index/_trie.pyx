@@ -88,7 +88,9 @@ cdef class Trie:
         if status != OK:
             raise ValueError(f"the frame at byte {frame.start} holds what is no path")
 
-    cdef int answer(self, const Query *query, const Template *template, uint8_t separator, Output *text, Output *numbers) noexcept nogil:
+    cdef int answer(
+        self, const Query *query, const Template *template, uint8_t separator, Output *text, Output *numbers
+    ) noexcept nogil:
         """The nodes that ``query`` finds, written by ``template``, and their numbers."""
         cdef Search search
         cdef int status

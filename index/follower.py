@@ -88,7 +88,7 @@ class Follower:
     def _read_rest(self) -> None:
         state = self._state()  # before reading: what comes meanwhile is read next time
         if state is None:
-            self._begin(None)
+            self._forget()
             return
         if state == self._current.state:
             return
@@ -101,12 +101,16 @@ class Follower:
         # The rest of a frame may come without a change that a stat would show.
         self._current = _Current(self._current.trie, None if torn else state)
 
-    def _begin(self, place: Place | None) -> None:
-        """An empty trie."""
-        if place is None and self._place is None:
-            return
+    def _begin(self, place: Place) -> None:
+        """An empty trie, to be filled from ``place`` on."""
         self._current = _Current(Trie(), None)
         self._place = place
+
+    def _forget(self) -> None:
+        """There is no log: nothing has a path."""
+        if self._place is not None:
+            self._current = _Current(Trie(), None)
+            self._place = None
 
     def _apply(self, file: int, nonce: int) -> int:
         """Take in the frames after our place. Returns where the last one ends."""

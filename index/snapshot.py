@@ -37,13 +37,13 @@ class Snapshot(NamedTuple):
     place: Place
     columns: dict[str, bytes] | dict[str, bytearray]
 
-    def encode(self) -> bytes:
+    def encode(self) -> bytearray:
         counts = [len(self.columns[name]) // size for name, size in _COLUMNS.items()]
         header = _HEADER.pack(MAGIC, VERSION, 0, 0, *self.place, *counts)
         columns = [self.columns[name] + bytes(-len(self.columns[name]) % 8) for name in _COLUMNS]
         data = bytearray().join([header, *columns])
         data[_CHECKSUM] = struct.pack("<I", _checksum(data))
-        return bytes(data)
+        return data
 
     @classmethod
     def decode(cls, data: bytes) -> Snapshot:
