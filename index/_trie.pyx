@@ -119,6 +119,7 @@ cdef class Trie:
         bint by_name=False,
     ):
         """The nodes that a query of glob.compile finds, each written by ``template``; None if they are more than ``limit``.
+        OverflowError if it takes too long to find them.
 
         In a template byte 1 stands for the last segment and 2 for the path, as inside a JSON string; 3 for 0 or 1: has
         children; 4: is a leaf; 5: is a leaf and nothing else; 6 for the path as it is. Sorted by path, or with
@@ -144,7 +145,7 @@ cdef class Trie:
 
     def columns(self, bytes query not None, uint64_t limit, *, bint only_leaves=False):
         """The nodes that a query of glob.compile finds, sorted by path: (paths, ids, policies, branches), or None if they
-        are more than ``limit``.
+        are more than ``limit``. OverflowError if it takes too long to find them.
 
         ``paths`` has a line feed between paths; ``ids`` are native uint32 (2**32 - 1: no leaf); ``policies`` native uint16,
         an index into ``policies()``; ``branches`` a byte each, 1: has children.

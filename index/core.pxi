@@ -18,6 +18,7 @@ cdef enum:  # what went wrong
     NO_MEMORY = -1
     INVALID = -2
     BEYOND_LIMIT = -3
+    BEYOND_WORK = -4
 
 cdef struct Node:
     uint32_t parent

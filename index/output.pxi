@@ -175,6 +175,8 @@ cdef bint is_beyond_limit(int status) except? True:
     """Says why there is no answer, if there is none."""
     if status == NO_MEMORY:
         raise MemoryError
+    if status == BEYOND_WORK:
+        raise OverflowError(f"more than {MOST_WORK} bytes of alternatives to try")
     return status == BEYOND_LIMIT
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..schema.errors import LimitExceeded, StoreError
@@ -59,19 +60,23 @@ class TrieIndex:
 
     def find_json(self, pattern: str, limit: int) -> bytes:
         query = glob.compile(pattern)
-        nodes = self._follower.trie().encode(query, limit, _EVERY_MATCH, b",")
+        with _within_bounds(pattern):
+            nodes = self._follower.trie().encode(query, limit, _EVERY_MATCH, b",")
         return _listed(nodes, pattern, limit)
 
     def tree_json(self, pattern: str, limit: int) -> bytes:
         """Graphite's treejson: ``[{"text", "id", "allowChildren", "expandable", "leaf"}, ...]``, one item for each last
         name, branches first; ``id`` is the pattern up to its last dot, and the name. Past ``limit`` nodes: LimitExceeded."""
         query = glob.compile(pattern)
-        nodes = self._follower.trie().encode(query, limit, _tree_template(pattern), b",", by_name=True)
+        with _within_bounds(pattern):
+            nodes = self._follower.trie().encode(query, limit, _tree_template(pattern), b",", by_name=True)
         return _listed(nodes, pattern, limit)
 
     def _matches(self, pattern: str, limit: int, *, only_leaves: bool) -> list[Match]:
+        query = glob.compile(pattern)
         trie = self._follower.trie()
-        found = trie.columns(glob.compile(pattern), limit, only_leaves=only_leaves)
+        with _within_bounds(pattern):
+            found = trie.columns(query, limit, only_leaves=only_leaves)
         if found is None:
             raise _too_many(pattern, limit)
         paths, ids, policies, branches = found
@@ -96,6 +101,17 @@ class TrieIndex:
             self._told = repr(error)
         else:
             self._told = ""
+
+
+@contextmanager
+def _within_bounds(pattern: str) -> Iterator[None]:
+    """What takes the trie too long becomes LimitExceeded."""
+    try:
+        yield
+    except OverflowError as error:
+        raise LimitExceeded(
+            f"pattern {pattern[:200]!r} takes too long: {error}; ask with fewer or shorter ones, or for fewer nodes before them"
+        ) from error
 
 
 def _match(path: str, number: int, policy: str, branch: bool) -> Match:

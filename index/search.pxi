@@ -2,6 +2,7 @@
 
 cdef enum:
     PATTERN = 0x0A  # between the patterns of a query
+    MOST_WORK = 500_000_000  # bytes of alternatives tried on a node each: some seconds, while others wait for their turn
 
 cdef struct Query:
     const uint8_t *text
@@ -27,6 +28,7 @@ cdef struct Search:
     uint32_t item_count
     uint32_t item_room
     uint32_t spare_room
+    uint64_t work
     uint8_t *verdicts  # by segment: 0 not asked yet, 1 does not match, 2 matches
     uint8_t *paths
 
@@ -107,6 +109,9 @@ cdef int step_literals(Search *search, const uint8_t *texts, uint32_t size, bint
     cdef uint32_t i, start, end, segment, child
     cdef int status = OK
     for i in range(search.level.size):
+        search.work += size
+        if search.work > MOST_WORK:
+            return BEYOND_WORK
         search.item_count = 0
         start = 0
         while start <= size and status == OK:
@@ -128,6 +133,7 @@ cdef inline bint child_matches(Search *search, const uint8_t *globs, uint32_t si
     cdef uint32_t at = search.core.nodes[node].segment
     cdef const Segment *segment = &search.core.segments[at]
     if search.verdicts[at] == 0:
+        search.work += size
         search.verdicts[at] = 1 + matches_any(globs, size, search.core.text + segment.at, segment.length)
     return search.verdicts[at] == 2
 
@@ -148,6 +154,8 @@ cdef int step_globs(Search *search, const uint8_t *globs, uint32_t size, bint la
                 status = add_item(search, child, 0 if last else b".")
                 if status != OK:
                     return status
+            if search.work > MOST_WORK:
+                return BEYOND_WORK
             child = search.core.nodes[child].next
         status = keep_items(search, last)
         if status != OK:

@@ -142,6 +142,19 @@ def test_one_node_past_the_limit_is_refused_with_the_settings_name(filled, ask):
     assert "[query] max_nodes" in str(refused.value)
 
 
+@pytest.mark.parametrize("ask", ["find", "find_json", "tree_json"])
+def test_a_pattern_that_would_take_too_long_is_refused(filled, ask):
+    """Others wait while the trie is searched."""
+    index = filled([f"name-{number}.x" for number in range(20_000)])
+    ask = getattr(index, ask)
+    globs = "{" + ",".join(f"*{'z' * 50}{number}" for number in range(900)) + "}"
+    literals = globs.replace("*", "z")
+    for pattern in (f"{globs}.x", f"*.{literals}"):
+        with pytest.raises(LimitExceeded, match="takes too long"):
+            ask(pattern, LIMIT)
+    assert paths(index.find(f"{literals[:-1]},name-7}}.x", LIMIT)) == ["name-7.x"]
+
+
 def test_the_limit_of_leaves_holds_for_all_patterns_together(filled):
     index = filled(["a.x", "b.x", "b.x.y"])
     assert [len(found) for found in index.leaves(["a.*", "*.x"], 3)] == [1, 2]
