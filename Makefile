@@ -10,13 +10,13 @@ run: .venv/installed  ## install into .venv and start the service; ARGS="--data 
 
 test: .venv-test/installed  ## install what tests need into .venv-test and run the whole suite
 	scripts/check .venv-test
-	.venv-test/bin/python -P -m pytest $(ARGS)
+	.venv-test/bin/pytest $(ARGS)
 
 check: .venv-test/installed  ## the linters and type checks alone
 	scripts/check .venv-test
 
 bench: .venv-test/installed  ## measure every figure of docs/performance.md; wants a quiet machine
-	.venv-test/bin/python -P benchmarks/run.py $(ARGS)
+	.venv-test/bin/python benchmarks/run.py $(ARGS)
 
 .venv/installed: $(SOURCES)
 	@scripts/install .venv server compiler headers venv

@@ -93,7 +93,7 @@ class Cadent:
 
     def start(self) -> None:
         listeners = [f"--graphite=127.0.0.1:{self.graphite_port}", f"--http=127.0.0.1:{self.http_port}"]
-        command = [sys.executable, "-P", "-m", "cadent", "serve", f"--data={self.data}", *listeners]
+        command = [sys.executable, "-m", "cadent", "serve", f"--data={self.data}", *listeners]
         # Outside the checkout, so that the installed package is what runs.
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self.data.parent)
         self.tree = Tree(self._process.pid)
@@ -110,7 +110,7 @@ class Cadent:
         return next(pid for pid in self.tree.pids() if "cadent.service.writer" in command_line(pid))
 
     def stats(self) -> dict[str, float]:
-        command = [sys.executable, "-P", "-m", "cadent", "stats", f"--data={self.data}", "--json"]
+        command = [sys.executable, "-m", "cadent", "stats", f"--data={self.data}", "--json"]
         return json.loads(subprocess.run(command, capture_output=True, check=True, cwd=self.data.parent).stdout)["stats"]
 
     def seal(self) -> None:

@@ -128,4 +128,4 @@ for text in (b"0.123456789012345678901234567890", b"1234567890123456789012345678
     assert parse_number(text) in (None, float(text)), text
 assert parse_number(b"1,5") is None
 """
-    subprocess.run([sys.executable, "-P", "-c", program], check=True, env={**os.environ, "LOCPATH": str(tmp_path)})
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "LOCPATH": str(tmp_path)})

@@ -225,7 +225,7 @@ for line in sys.stdin:
 def writer(tmp_path):
     """writer(path): another process appends it; back when it has."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", WRITER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
     def append(path):

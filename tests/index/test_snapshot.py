@@ -261,9 +261,7 @@ for line in sys.stdin:
 
 def test_two_processes_that_race_write_each_snapshot_once(names, log, tmp_path, file):
     racers = [
-        subprocess.Popen(
-            [sys.executable, "-P", "-c", RACER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", RACER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     try:

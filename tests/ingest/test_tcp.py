@@ -489,4 +489,4 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
 assert raise_open_files() == hard
 assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
 """
-    subprocess.run([sys.executable, "-P", "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True)

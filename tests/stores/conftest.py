@@ -63,7 +63,7 @@ def run_python():
     children = []
 
     def run(program, *arguments):
-        command = [sys.executable, "-P", "-c", program, *map(str, arguments)]
+        command = [sys.executable, "-c", program, *map(str, arguments)]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         children.append(child)
         return child
