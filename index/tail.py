@@ -95,13 +95,14 @@ def pieces(file: int, begin: int) -> Iterator[Piece]:
 
 
 def check_tail(path: Path, file: int, end: int) -> int:
-    """Size of what follows the last valid frame, which ended at ``end``: a frame that was not written to its end.
+    """Size of what follows the last frame that was read, which ended at ``end``: a frame that is not written to its end,
+    or frames that came since.
 
-    Raises Damaged if a valid frame comes after it: then nothing was torn, bytes were changed.
+    Raises Damaged if a valid frame comes after one that is not: then nothing was torn, bytes were changed.
     """
     rest = os.pread(file, os.fstat(file).st_size - end, end)
-    following = next_frame(rest, 1)
-    if following is not None:
+    following = next_frame(rest, 0)
+    if following:
         raise Damaged(str(path), end, f"no valid frame, though one follows {following} bytes later")
     return len(rest)
 
