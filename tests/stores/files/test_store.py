@@ -148,11 +148,12 @@ def test_a_block_that_another_process_removed_before_it_was_opened_is_passed_ove
 
 
 def test_each_generation_is_seen_however_fast_they_come(store, open_store, piece):
-    """Two manifests of one size within one tick of the clock: a freed inode number must not make them look the same."""
+    """The manifest after the next one may get the inode number of the one that was read."""
     reader = open_store(write=False)
-    for number in range(100, 200):
+    for number in range(100, 200, 2):
         store.seal(LEVEL, number, [])
-        assert reader.snapshot().sealed(LEVEL) == number
+        store.seal(LEVEL, number + 1, [])
+        assert reader.snapshot().sealed(LEVEL) == number + 1
 
 
 # -- what is held open ---------------------------------------------------------------------------------------------------
@@ -170,6 +171,17 @@ def test_a_writer_holds_nothing_of_deleted_blocks(store, piece):
     before = descriptors()
     store.delete(LEVEL, START + 8 * HOUR_S)
     assert descriptors() == before
+
+
+def test_a_reader_lets_go_of_deleted_blocks(store, open_store, piece, sums):
+    for number in range(1, 10):
+        store.seal(LEVEL, number, [piece({1: [1.0]}, number, START + number * HOUR_S)])
+    reader = open_store(write=False)
+    assert len(sums(reader.snapshot(), slots=3600)) == 9
+    before = descriptors()
+    store.delete(LEVEL, START + 8 * HOUR_S)
+    assert len(sums(reader.snapshot(), slots=3600)) == 2
+    assert descriptors() == before - 7
 
 
 def test_a_closed_store_holds_nothing(tmp_path, piece, sums):
@@ -240,7 +252,8 @@ def test_a_seal_that_the_disk_refuses_is_not_seen_and_can_be_repeated(disk, stor
         if store.snapshot().sealed(LEVEL) == 2:
             break
         assert sums(store.snapshot()) == {(5, 0): 5.0}
-        assert [name for name in files(tmp_path) if name.endswith(".tmp")] in ([], ["manifest.tmp"])
+        left = set(files(tmp_path)) - set(before)
+        assert len(left - {"manifest.tmp"}) in (0, 2)  # none, or all: they wait for the manifest to be written
     disk.heal()
     assert call > 8
     store.seal(LEVEL, 2, two_hours(piece, 2))

@@ -54,6 +54,14 @@ def test_a_closed_segment_is_durable_before_the_next_one_begins(disk, log, rows)
     assert second == ["open", "posix_fallocate", "pwrite", "pwrite", "fdatasync", "fsync"]
 
 
+def test_files_that_undo_removes_stay_removed(disk, log, rows):
+    append(log, rows, FIRST)
+    append(log, rows, APPENDS["two new spans"])
+    disk.calls.clear()
+    log.undo()
+    assert disk.calls == ["unlink", "unlink", "fsync", "pwrite"]
+
+
 @pytest.mark.parametrize("name", APPENDS)
 def test_a_failed_append_leaves_the_log_as_it_was(disk, log, tmp_path, rows, read_log, name):
     batch = APPENDS[name]

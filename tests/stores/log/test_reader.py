@@ -60,6 +60,15 @@ def test_a_reader_follows_a_writer_in_another_process(run_python, tmp_path, poin
         assert reader.span(0, last) == (START + 10, START + 10 * last + 10)
 
 
+def test_a_reader_follows_a_segment_over_many_megabytes(log, tmp_path, rows, points_in):
+    row, ids = rows(dict.fromkeys(range(30_000), 1.0)), [0, 29_999]
+    reader = LogReader(tmp_path, LEVEL)
+    for sequence in range(1, 12):
+        log.append([row], sequence)
+        found = points_in(lambda ids, into, last=sequence: reader.read(ids, 0, last, into), ids)
+        assert [point.count for point in found.values()] == [sequence, sequence]
+
+
 def test_a_reader_without_a_writer_sees_whole_rows_at_any_moment(run_python, tmp_path):
     child = run_python(WRITER, tmp_path)
     write(child, 1)
@@ -133,6 +142,19 @@ def test_an_append_that_was_taken_back_is_forgotten_when_the_writer_says_a_word(
     log.undo()
     log.append([rows({3: 2.0})], 2)
     assert sorted(read(2)) == [(1, START), (3, START)]
+
+
+def test_a_segment_that_was_made_again_is_another_one(log, tmp_path, rows, points_in):
+    reader = LogReader(tmp_path, LEVEL)
+
+    def read(through):
+        return points_in(lambda ids, into: reader.read(ids, 0, through, into), range(5))
+
+    log.append([rows({1: 1.0})], 1)
+    assert len(read(ALL_SEQUENCES)) == 1
+    log.undo()
+    log.append([rows({2: 2.0, 3: 3.0})], 1)
+    assert sorted(read(1)) == [(2, START), (3, START)]
 
 
 def test_a_folder_that_cannot_be_read_is_unavailable(log, tmp_path, rows, read_log, monkeypatch):

@@ -130,6 +130,23 @@ def test_a_flipped_bit_is_found_or_was_in_the_last_append(written, place, open_l
         log.close()
 
 
+def test_a_flipped_bit_between_whole_appends_is_found(written, place, open_log, rows):
+    data, begin, end = written
+    for at in range(begin, end):
+        folder = place(data)
+        log = open_log(folder)
+        log.recover(0)
+        log.append([rows({2: 9.0}, START + 40)], 4)
+        log.close()
+        (file,) = log_folder(folder, LEVEL).iterdir()
+        flipped = bytearray(file.read_bytes())
+        flipped[at] ^= 1 << at % 8
+        file.write_bytes(flipped)
+        with pytest.raises(Damaged) as caught:
+            open_log(folder).recover(0)
+        assert begin <= caught.value.offset <= at
+
+
 def test_a_flipped_bit_in_a_closed_segment_is_found(written, place, open_log, rows):
     data, _, end = written
     for at in range(0, end, 3):

@@ -286,6 +286,16 @@ def test_undo_takes_the_last_append_back(log, rows, read_log):
     assert read_log() == single(1, 1.0) | single(2, 3.0, START + 10) | single(3, 3.0, START + 10)
 
 
+def test_slots_that_were_taken_back_are_given_anew(log, rows, read_log):
+    log.append([rows({1: 1.0})], 1)
+    log.append([rows({1: 2.0, 5: 2.0}, START + 10)], 2)
+    log.undo()
+    log.append([rows({1: 4.0, 5: 4.0}, START + 10)], 2)
+    assert read_log() == single(1, 1.0) | single(1, 4.0, START + 10) | single(5, 4.0, START + 10)
+    log.append([rows({5: 5.0, 7: 5.0}, START + 20)], 3)
+    assert len(read_log()) == 5
+
+
 def test_undo_removes_the_files_that_the_append_made(log, rows, files, read_log):
     log.append([rows({1: 1.0})], 1)
     log.append([rows({1: 2.0}, START + 10), rows({1: 3.0}, START + HOUR_S), rows({1: 4.0}, START + 2 * HOUR_S)], 2)
