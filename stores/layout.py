@@ -19,7 +19,6 @@ def log_folder(data: Path, level: Level) -> Path:
 
 
 def levels(data: Path) -> Iterator[Level]:
-    """Every level that has a folder, configured or not, in order."""
-    for folder in sorted(data.glob("*/*/")):
-        if folder.name.isdecimal() and folder.is_dir():
-            yield Level(folder.parent.name, int(folder.name))
+    """Every level that has a folder, configured or not, by policy and step."""
+    folders = (folder for folder in data.glob("*/*/") if folder.name.isdecimal() and folder.is_dir())
+    yield from sorted(Level(folder.parent.name, int(folder.name)) for folder in folders)
