@@ -25,11 +25,12 @@ class Index(PathIndex, Protocol):
 @dataclass(frozen=True, slots=True)
 class WriterState:
     """``word``: ``alive``, ``dead`` or ``none`` (a process that only reads). ``newest``: unix second of the newest sample the
-    writer holds, if it said so."""
+    writer holds, if it said so. ``trouble``: why it cannot write to its disk just now."""
 
     word: str
     pid: int | None = None
     newest: int | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

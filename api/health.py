@@ -37,7 +37,7 @@ def _trouble(writer: WriterState, age_s: float | None, stale_after_s: float) -> 
     if writer.word == "dead":
         return "the writer is dead"
     if writer.word == "alive":
-        return None
+        return f"the writer cannot write: {writer.trouble}" if writer.trouble else None
     if age_s is None:
         return "there are no points"
     return f"the newest point is {age_s:.0f} s old" if age_s > stale_after_s else None

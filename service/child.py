@@ -27,11 +27,16 @@ _ENVIRONMENT = {
 
 
 class Child:
-    """``python -m module``, which gets ``handover`` on its standard input and inherits its descriptors."""
+    """``python -m module``, which gets ``handover`` on its standard input and inherits its descriptors.
+
+    ``failures``: how often in a row it ended soon after its start. ``last_status``: with which it last ended, negative for a
+    signal.
+    """
 
     def __init__(self, name: str, module: str, handover: Handover) -> None:
         self.name = name
         self.failures = 0
+        self.last_status: int | None = None
         self._module = module
         self._handover = handover
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,7 +67,8 @@ class Child:
             return None
         status = self._process.poll()
         if status is not None:
-            self._buried(now, status)
+            self._forget()
+            self._plan_next(now, status)
         return status
 
     def due_in(self, now: float) -> float | None:
@@ -101,8 +107,7 @@ class Child:
         except BrokenPipeError:
             _log.debug("the %s ended before it was told what to do", self.name)
 
-    def _buried(self, now: float, status: int) -> None:
-        self._forget()
+    def _plan_next(self, now: float, status: int) -> None:
         self.failures = 1 if now - self._started >= _STEADY_S else self.failures + 1
         pause_s = _PAUSES_S[min(self.failures, len(_PAUSES_S)) - 1]
         self._due = now + pause_s
@@ -110,8 +115,12 @@ class Child:
             _log.warning("the %s ended (%s) and is started again in %g s", self.name, _words(status), pause_s)
 
     def _forget(self) -> None:
-        if self._process is not None and self._process.stdin is not None:
+        """It has ended."""
+        if self._process is None:
+            return
+        if self._process.stdin is not None:
             self._process.stdin.close()
+        self.last_status = self._process.returncode
         self._process = None
 
 

@@ -50,7 +50,7 @@ def _writer_state(control: ControlClient) -> WriterState:
         health = control.ask("health")
     except (WriterGone, ServiceError):
         return WriterState("dead")
-    return WriterState("alive", health["pid"], health["newest"])
+    return WriterState("alive", health["pid"], health["newest"], health["trouble"])
 
 
 class Logger(glogging.Logger):

@@ -33,7 +33,7 @@ _MOST_FAILED_STARTS = 4
 
 
 def serve(config: Config, ready: Callable[[Config], None]) -> int:
-    """Run the service until a signal ends it, and return the exit status.
+    """Run the service until a signal ends it, and return the exit status: 1 if anything could not be written at the end.
 
     ``ready`` is called once both parts answer, with the configuration that names the real folder and ports.
     Raises CadentError if the service cannot start.
@@ -76,9 +76,10 @@ class Supervisor:
         for child in (self._writer, self._api):
             child.start(time.monotonic())
         try:
-            return self._run(ready)
+            status = self._run(ready)
         finally:
             self._stop()
+        return status or self._writer_failed()
 
     def _run(self, ready: Callable[[Config], None]) -> int:
         is_ready = False
@@ -94,6 +95,10 @@ class Supervisor:
             if not is_ready and self._answers():
                 is_ready = True
                 ready(self._config)
+
+    def _writer_failed(self) -> int:
+        """1 if the writer could not write all that it held. A signal that ends it comes before it holds anything."""
+        return int(self._writer.last_status not in {None, 0, -signal.SIGTERM, -signal.SIGHUP})
 
     def _next_start_s(self) -> float | None:
         now = time.monotonic()
