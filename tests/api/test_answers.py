@@ -336,6 +336,11 @@ class TestHealth:
     def test_a_sample_from_the_future_is_not_older_than_now(self, application):
         assert self.health(application.client(writer=WriterState("alive", 7, NOW + 60)))[1]["age_s"] == 0.0
 
+    def test_a_writer_whose_disk_is_full_is_not_healthy_and_says_why(self, application):
+        writer = WriterState("alive", 7, NOW, trouble="/data: No space left on device")
+        status, report = self.health(application.client(writer=writer))
+        assert (status, report["status"]) == (503, "the writer cannot write: /data: No space left on device")
+
     def test_a_dead_writer_is_not_healthy(self, application):
         status, report = self.health(application.client(writer=WriterState("dead")))
         assert (status, report["status"], report["writer"]) == (503, "the writer is dead", "dead")

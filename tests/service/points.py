@@ -47,7 +47,11 @@ def wait_until_shown(service: Cadent, pattern: str, points: Points) -> None:
             seen.append(shown(service, pattern, min(times), max(times) + STEP_S))
         return bool(seen) and seen[-1] == points
 
-    eventually(look, f"{len(points)} points of {pattern}, shown are {len(seen[-1]) if seen else None}")
+    try:
+        eventually(look, f"exactly {len(points)} points of {pattern} are shown")
+    except AssertionError:
+        assert seen[-1:] == [points]  # with the difference
+        raise
 
 
 def written(service: Cadent) -> int:

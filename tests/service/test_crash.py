@@ -2,9 +2,11 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 
 import pytest
+from cadent.service.control_client import ControlClient
 from points import PAST, lines_of, past_points, shown, wait_until_shown, wait_until_written
 from processes import api_of, of_group, writer_of
 from programs import eventually
@@ -135,3 +137,21 @@ def test_everything_killed_at_once_is_taken_up_by_the_next_start(service):
     service.start()
     service.wait()
     assert shown(service, "all.*", PAST, PAST + 200) == sent
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.1])
+def test_a_writer_killed_while_it_seals_loses_and_doubles_nothing(service, after_s):
+    sent = past_points("seal", 200, 50)
+    service.send(lines_of(sent))
+    wait_until_written(service, len(sent))
+    client = ControlClient(service.data)
+    client.ask("seal")
+    time.sleep(after_s)
+    kill_and_wait(service, writer_of(service), lambda: writer_of(service))
+    wait_until_shown(service, "seal.*", sent)
+    eventually(lambda: healthy(service), "the writer answers")
+    client.ask("seal")
+    eventually(lambda: client.ask("stats")["stats"]["queue.segments"] == 0, "all is sealed")
+    assert list(service.data.glob("default/10/*.block"))
+    assert shown(service, "seal.*", PAST, PAST + 500) == sent
+    client.close()

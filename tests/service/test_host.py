@@ -32,9 +32,9 @@ def test_children_and_their_children():
     code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import sys; sys.stdin.read()'])"
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
-        found = eventually(lambda: [below] if len(below := host.children(os.getpid())) >= 2 else [], "child and grandchild")[0]
-        assert child.pid in found
-        assert set(found) - {child.pid} == set(host.children(child.pid))
+        (grandchild,) = eventually(lambda: host.children(child.pid), "the grandchild")
+        assert {child.pid, grandchild} <= set(host.children(os.getpid()))
+        assert host.children(grandchild) == []
     finally:
         child.stdin.close()
         child.wait()

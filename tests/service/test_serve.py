@@ -1,10 +1,12 @@
 """``cadent serve`` from its start to its orderly end."""
 
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from points import PAST, lines_of, past_points, wait_until_shown, wait_until_written
@@ -27,6 +29,7 @@ def shell(line: str, folder=None) -> str:
     return done.stdout
 
 
+README = Path(__file__).parents[2] / "README.md"
 FREE_PORTS = ("--graphite", "127.0.0.1:0", "--http", "127.0.0.1:0")
 
 
@@ -49,11 +52,32 @@ def test_it_says_where_things_are(serve):
 
 
 def test_what_it_says_to_try_works_as_it_stands(serve):
-    service = serve()
+    service = serve("--ladder", "1s:1d")
     send, look, fetch = service.program.output.split("Try, in another terminal:\n")[1].splitlines()[:3]
     assert shell(send) == ""
     eventually(lambda: '"test.first"' in shell(look) and "42.0" in shell(look), "what was sent shows")
     eventually(lambda: ".lines.received\n" in shell(fetch, service.folder), "the service's own metric shows")
+
+
+def test_the_readmes_lines_work_as_they_stand(serve):
+    """But for the ports and the folder of this test."""
+    service = serve("--ladder", "1s:1d")
+    block = next(block for block in README.read_text().split("```") if "test.first" in block)
+    places = {
+        "127.0.0.1 2003": f"127.0.0.1 {service.graphite_port}",
+        "127.0.0.1:8083": f"127.0.0.1:{service.http_port}",
+        ".venv/bin/cadent": shlex.join(CADENT),
+    }
+    for there, here in places.items():
+        assert there in block
+        block = block.replace(there, here)
+    send, look, find, fetch, stats = block.splitlines()[1:]
+    (service.folder / "cadent-data").symlink_to(service.data)
+    assert shell(send) == ""
+    eventually(lambda: '"test.first"' in shell(look), "what was sent shows")
+    eventually(lambda: ".lines.\n" in shell(find, service.folder), "the service's own paths")
+    eventually(lambda: ".lines.received\n" in shell(fetch, service.folder), "the service's own points")
+    assert "lines.received" in shell(stats, service.folder)
 
 
 def test_a_point_shows_while_its_window_is_open(serve, quiet):
