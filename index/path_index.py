@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..schema.errors import LimitExceeded, StoreError
+from ..schema.errors import LimitExceeded, StoreError, TooManyMatches
 from ..schema.protocols import Match
 from . import glob
 from .follower import Follower
@@ -66,7 +66,7 @@ class TrieIndex:
 
     def tree_json(self, pattern: str, limit: int) -> bytes:
         """Graphite's treejson: ``[{"text", "id", "allowChildren", "expandable", "leaf"}, ...]``, one item for each last
-        name, branches first; ``id`` is the pattern up to its last dot, and the name. Past ``limit`` nodes: LimitExceeded."""
+        name, branches first; ``id`` is the pattern up to its last dot, and the name. Past ``limit`` nodes: TooManyMatches."""
         query = glob.compile(pattern)
         with _within_bounds(pattern):
             nodes = self._follower.trie().encode(query, limit, _tree_template(pattern), b",", by_name=True)
@@ -137,5 +137,5 @@ def _listed(nodes: bytes | None, pattern: str, limit: int) -> bytes:
     return b"[" + nodes + b"]"
 
 
-def _too_many(pattern: str, limit: int) -> LimitExceeded:
-    return LimitExceeded(f"pattern {pattern[:200]!r} matches more than {limit} nodes; narrow it or raise [query] max_nodes")
+def _too_many(pattern: str, limit: int) -> TooManyMatches:
+    return TooManyMatches(f"pattern {pattern[:200]!r} matches more than {limit} nodes; narrow it or raise [query] max_nodes")

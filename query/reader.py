@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..codec.points import interpolate
-from ..schema.errors import LimitExceeded, Unavailable
+from ..schema.errors import TooManyMatches, Unavailable
 from ..schema.grid import Counts, Floats, Grid
 from ..schema.head import Head
 from ..schema.identity import Level
@@ -119,7 +119,7 @@ class Reader:
     def _find(self, query: FetchQuery) -> list[list[Match]]:
         try:
             return self._index.leaves(query.targets, self.limits.max_series)
-        except LimitExceeded:  # the index does not know which setting its limit comes from
+        except TooManyMatches:  # the index does not know which setting its limit comes from
             raise self.limits.too_many_series() from None
 
     def _values(self, batch: Batch, query: FetchQuery, deadline: Deadline) -> tuple[Floats, bool]:

@@ -7,6 +7,7 @@ CadentError
 │   ├── InvalidLine
 │   ├── QueryError
 │   └── LimitExceeded      the message names the limit and how to raise it
+│       └── TooManyMatches a pattern matches more nodes than the caller wants
 ├── StoreError             the data folder or a chunk store
 │   ├── Damaged            bytes fail their checksum; names file and offset
 │   ├── FolderLocked       another writer holds the data folder
@@ -55,7 +56,11 @@ class QueryError(InputError):
 
 
 class LimitExceeded(InputError):
-    """A query asks for more than a configured limit allows."""
+    """A query asks for more than a limit allows."""
+
+
+class TooManyMatches(LimitExceeded):
+    """A pattern matches more nodes than the caller wants."""
 
 
 class StoreError(CadentError):

@@ -200,7 +200,7 @@ class PathIndex(Protocol):
     """The reading end of the index. Any thread."""
 
     def find(self, pattern: str, limit: int) -> list[Match]:
-        """Nodes at exactly the pattern's depth, sorted by path. Past ``limit`` nodes: LimitExceeded."""
+        """Nodes at exactly the pattern's depth, sorted by path. Past ``limit`` nodes: TooManyMatches."""
 
     def find_json(self, pattern: str, limit: int) -> bytes:
         """The same as ready JSON: ``[{"text", "expandable", "leaf", "id", "path", "allowChildren"}, ...]``."""

@@ -7,7 +7,7 @@ import pytest
 from cadent.codec.points import add_points
 from cadent.query.limits import Limits
 from cadent.query.reader import Reader
-from cadent.schema.errors import LimitExceeded
+from cadent.schema.errors import TooManyMatches
 from cadent.schema.head import HEAD_POINT, HeadAnswer
 from cadent.schema.identity import Level, Mode
 from cadent.schema.policy import Policies, Policy
@@ -100,7 +100,7 @@ class ListedIndex:
     def leaves(self, patterns, limit):
         found = [self.matching(pattern) for pattern in patterns]
         if sum(map(len, found)) > limit:
-            raise LimitExceeded("too many")
+            raise TooManyMatches("too many")
         return found
 
     def matching(self, pattern):

@@ -313,3 +313,13 @@ def test_the_newest_point_is_the_last_on_disk(lists, reader_of):
     lists.chunks[TEN_MINUTES] = [(0, Point.of(NOW - NOW % 600 - 600, 1.0))]
     lists.logged[BASE] = [(1, 0, Point.of(NOW - 30, 1.0))]
     assert reader.newest() == NOW - 30
+
+
+def test_another_limit_of_the_index_keeps_its_own_sentence(lists, reader_of, monkeypatch):
+    def refuse(*_):
+        raise LimitExceeded("the braces nest deeper than 32")
+
+    reader = reader_of(lists, "a")
+    monkeypatch.setattr(reader._index, "leaves", refuse)
+    with pytest.raises(LimitExceeded, match="nest deeper than 32"):
+        fetch(reader, "a")
