@@ -48,10 +48,10 @@ def piece():
 
 @pytest.fixture
 def sums(points_in):
-    """sums(snapshot, ids): {(id, slot): sum} of the hours that begin at START."""
+    """sums(snapshot, ids): {(id, slot): sum} of three hours; slots count from START."""
 
-    def sums(snapshot, ids=range(100), slots=1080):
-        points = points_in(lambda ids, into: snapshot.read(LEVEL, ids, into), ids, START, slots)
+    def sums(snapshot, ids=range(100), start=START, slots=1080):
+        points = points_in(lambda ids, into: snapshot.read(LEVEL, ids, into), ids, start, slots)
         return {(id_, (time - START) // 10): point.sum for (id_, time), point in points.items()}
 
     return sums

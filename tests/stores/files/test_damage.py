@@ -65,6 +65,15 @@ def test_a_damaged_chunk_costs_only_its_group(block_file, open_store, sums):
         sums(snapshot, [39])
 
 
+def test_a_damaged_block_costs_only_its_span(block_file, store, open_store, piece, sums):
+    store.seal(LEVEL, 2, [piece({1: [7.0]}, 2, START + 3600)])
+    flip(block_file, 3)
+    snapshot = open_store(write=False).snapshot()
+    assert sums(snapshot, start=START + 3600, slots=360) == {(1, 360): 7.0}
+    with pytest.raises(Damaged):
+        sums(snapshot, start=START + 3590, slots=360)
+
+
 def test_bytes_that_pass_the_checksum_and_make_no_sense_are_found(block_file, open_store, sums):
     header = Block(block_file).header
     data = bytearray(block_file.read_bytes())

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import json
 import os
 from pathlib import Path
 
@@ -107,8 +108,6 @@ for line in sys.stdin:
 
 
 def ask(child, line="read"):
-    import json
-
     child.stdin.write(f"{line}\n")
     child.stdin.flush()
     generation, now, sealed, sums = json.loads(child.stdout.readline())

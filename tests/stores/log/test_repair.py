@@ -1,5 +1,8 @@
 """What a writer, and a reader without one, make of a log that was cut short or changed on the disk."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from cadent.schema.errors import Damaged, StoreError
@@ -7,7 +10,7 @@ from cadent.schema.identity import Level, Mode
 from cadent.schema.point import Point
 from cadent.stores.layout import log_folder
 from cadent.stores.log.folder import LogFiles
-from cadent.stores.log.format import RECORD_BYTES
+from cadent.stores.log.format import RECORD_BYTES, Kind, RecordHeader, SegmentHeader
 from cadent.stores.log.reader import LogReader
 from cadent.stores.log.segment import ALL_SEQUENCES, Segment
 
@@ -59,8 +62,6 @@ def place(tmp_path):
 
 def whole_rows(data, cut):
     """How many rows of ``data`` are whole in its first ``cut`` bytes."""
-    from cadent.stores.log.format import Kind, RecordHeader, SegmentHeader
-
     _, at = SegmentHeader.parse(data, "")
     rows = 0
     while (header := RecordHeader.parse(data, at)) is not None:
@@ -223,9 +224,6 @@ def test_a_cell_that_makes_no_sense_is_found(log, tmp_path, rows, read_log):
 
 
 def test_a_later_version_is_refused_and_not_taken_for_damage(written, place, open_log):
-    import struct
-    import zlib
-
     data = bytearray(written[0])
     size = struct.unpack_from("<I", data, 12)[0]
     struct.pack_into("<I", data, 8, 2)
