@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from . import host
 from .lifeline import EXIT_USER_ERROR, Handover
 
 _log = logging.getLogger(__name__)
@@ -91,11 +93,17 @@ class Child:
         return True
 
     def kill(self) -> None:
-        if self._process is not None:
-            _log.warning("the %s did not end in time and is killed", self.name)
-            self._process.kill()
-            self._process.wait()
-            self._forget()
+        """End it and all processes below it, which may hang as it did and would keep the folder locked."""
+        if self._process is None:
+            return
+        _log.warning("the %s did not end in time and is killed", self.name)
+        below = host.children(self._process.pid)
+        self._process.kill()
+        for pid in below:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        self._forget()
 
     def _write(self, data: bytes) -> None:
         """One line, kept open: its end is what tells the child that we are gone."""

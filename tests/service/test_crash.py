@@ -124,6 +124,17 @@ def test_nothing_outlives_a_killed_supervisor(service):
     eventually(lambda: of_group(group) == {}, "all processes have ended")
 
 
+@pytest.mark.parametrize("of", ["writer", "API"])
+def test_processes_that_hang_are_killed_when_the_service_stops(service, of):
+    master, workers = api_of(service)
+    for pid in [writer_of(service)] if of == "writer" else [master, *workers]:
+        os.kill(pid, signal.SIGSTOP)
+    service.program.signal(signal.SIGTERM)
+    assert service.program.wait(10) == (1 if of == "writer" else 0), "what the writer held is lost"
+    assert of_group(service.program.pid) == {}
+    assert f"the {of} did not end in time and is killed" in service.program.output
+
+
 def test_everything_killed_at_once_is_taken_up_by_the_next_start(service):
     sent = past_points("all", 50, 20)
     service.send(lines_of(sent))
