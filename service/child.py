@@ -23,8 +23,6 @@ _STEADY_S = 10.0
 _ENVIRONMENT = {
     # Our arrays are small or not for BLAS at all; its threads would only cost memory.
     "OPENBLAS_NUM_THREADS": "1",
-    # Nothing is to be imported from the folder the service happens to be started in.
-    "PYTHONSAFEPATH": "1",
 }
 
 
@@ -54,6 +52,8 @@ class Child:
         self._started = now
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],
+            # Python looks for modules there first: nothing is to be imported from where the service happens to be started.
+            cwd="/",
             stdin=subprocess.PIPE,
             pass_fds=tuple(descriptors.values()),
             env={**_ENVIRONMENT, **os.environ},

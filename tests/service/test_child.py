@@ -124,6 +124,16 @@ def test_an_interrupt_of_the_terminal_does_not_reach_it(child_of, tmp_path):
     assert not child.wait(0.2)
 
 
+def test_nothing_is_imported_from_the_folder_it_is_started_in(child_of, tmp_path, monkeypatch):
+    started_in = tmp_path / "somewhere"
+    started_in.mkdir()
+    (started_in / "json.py").write_text("raise RuntimeError('not the standard library')\n")
+    monkeypatch.chdir(started_in)
+    child = child_of("import json\nsys.exit(7)\n")
+    child.start(0.0)
+    assert ended(child, 1.0) == 7
+
+
 def test_its_input_ends_with_its_parent(child_of, tmp_path):
     """What happens when the supervisor is killed: nothing closes the pipe but the kernel."""
     code = (
