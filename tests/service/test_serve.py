@@ -236,6 +236,25 @@ def test_the_default_addresses_are_the_readmes(tmp_path):
         program.stop()
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "[::1]", "localhost"])
+def test_other_addresses_to_listen_on(tmp_path, host):
+    program = Program([*CADENT, "serve", "--data", "data", "--graphite", f"{host}:0", "--http", f"{host}:0"], tmp_path)
+    try:
+        program.wait_until(lambda: "is ready" in program.output, "ready")
+        assert run_cadent("find", "*", "--data", "data", cwd=tmp_path).returncode == 0
+    finally:
+        program.stop()
+
+
+@pytest.mark.parametrize("base_path", ["/", "metrics/of/cadent/"])
+def test_commands_find_the_api_below_another_base_path(serve, tmp_path, base_path):
+    (tmp_path / "cadent.toml").write_text(f'[http]\nbase_path = "{base_path}"\n')
+    service = serve("--config", tmp_path / "cadent.toml")
+    service.send([f"based.path 1 {PAST}"])
+    eventually(lambda: service.command("find", "based.*").stdout == "based.path\n", "the path")
+    assert service.web.get(f"/{base_path.strip('/')}/find".replace("//", "/"), query="based.*").json
+
+
 def test_a_folder_with_a_very_long_name_works(tmp_path):
     """A unix socket's address has no room for it."""
     folder = tmp_path / ("long" * 40)
