@@ -11,6 +11,7 @@ from cadent.schema.grid import Grid
 from cadent.schema.identity import Level
 from cadent.schema.point import Point
 from cadent.schema.rows import MULTI, Rows
+from system_calls import replace_call
 
 LEVEL = Level("default", 10)
 START = 1_700_002_800  # a full hour
@@ -87,7 +88,7 @@ class Disk:
         self.calls = []
         self.heal()
         for name in self.CALLS:
-            monkeypatch.setattr(os, name, self.watch(name, getattr(os, name)))
+            replace_call(monkeypatch.setattr, name, self.watch(name, getattr(os, name)))
 
     def watch(self, name, call):
         def watched(*arguments, **more):

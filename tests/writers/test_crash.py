@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from cadent.schema.identity import Level
 from parts import BASE, COARSE, Parts, Window, fold, names, paths, stored
+from system_calls import replace_call
 
 CALLS = ("pwrite", "fdatasync", "fsync", "rename", "replace", "unlink", "ftruncate", "posix_fallocate")
 HOUR = 500_000 * 3_600
@@ -24,7 +25,7 @@ class Killer:
 
     def arm(self) -> None:
         for name in CALLS:
-            setattr(os, name, self._deadly(name, getattr(os, name)))
+            replace_call(setattr, name, self._deadly(name, getattr(os, name)))
 
     def _deadly(self, name: str, call: Callable) -> Callable:
         def deadly(*arguments, **more):
