@@ -10,6 +10,6 @@ _ACCESSOR = getattr(pathlib, "_NormalAccessor", None)
 
 def replace_call(set_attribute: Callable[[object, str, object], None], name: str, call: Callable) -> None:
     """From now on ``os.<name>`` and what paths make of it is ``call``; ``set_attribute`` as setattr."""
-    set_attribute(os, name, call)
-    if hasattr(_ACCESSOR, name):
+    if getattr(_ACCESSOR, name, None) is getattr(os, name):  # its open is not that of os
         set_attribute(_ACCESSOR, name, staticmethod(call))
+    set_attribute(os, name, call)
