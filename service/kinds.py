@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from ..schema.errors import ConfigError
+from ..query.times import zone
+from ..schema.errors import ConfigError, QueryError
 from ..schema.resolution import Ladder, format_duration, parse_duration
 
 _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 _GRAPHITE_ROUTES = {"/metrics", "/render", "/version", "/health"}
+_LEAST_SIZE = 2**20
 _SIZE_UNITS = {"GiB": 2**30, "GB": 10**9, "MiB": 2**20, "MB": 10**6, "KiB": 2**10, "kB": 10**3, "KB": 10**3, "B": 1}
 
 
@@ -95,7 +96,7 @@ def _show_grace(value: object) -> str:
 
 
 def _read_size(value: object) -> int:
-    return _read_count(1)(parse_size(value) if isinstance(value, str) else value)
+    return _read_count(_LEAST_SIZE)(parse_size(value) if isinstance(value, str) else value)
 
 
 def _read_flag(value: object) -> bool:
@@ -127,8 +128,8 @@ def _read_folder(value: object) -> Path:
 def _read_zone(value: object) -> str:
     text = _read_text(value)
     try:
-        ZoneInfo(text)
-    except (OSError, ValueError, LookupError):
+        zone(text)
+    except QueryError:
         raise ConfigError(f"{text!r} is not a time zone of this machine; write UTC or a name such as Europe/Paris") from None
     return text
 
@@ -168,7 +169,7 @@ ADDRESS = Kind('"HOST:PORT", such as "127.0.0.1:2003"', _read_address, _show_tex
 LADDER = Kind('resolutions from fine to coarse, such as "10s:7d,1m:30d"', _read_ladder, _show_text)
 DURATION = Kind('a duration such as "30s", or a number of seconds', _read_duration, _show_duration)
 GRACE = Kind('a duration such as "10s", a number of seconds, or "step"', _read_grace, _show_grace)
-SIZE = Kind('a size such as "64MB", or a number of bytes', _read_size, _show_size)
+SIZE = Kind('a size such as "64MB", or a number of bytes, from 1MiB up', _read_size, _show_size)
 COUNT = Kind("a whole number, 1 or more", _read_count(1), str)
 COUNT_OR_NONE = Kind("a whole number, 0 or more", _read_count(0), str)
 FLAG = Kind("true or false", _read_flag, lambda value: str(value).lower())

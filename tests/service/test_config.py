@@ -61,7 +61,7 @@ def test_the_printed_configuration_loads_back():
 
 @given(
     st.fixed_dictionaries({"workers": st.integers(1, 64), "threads": st.integers(1, 64)}),
-    st.integers(1, 10**12),
+    st.integers(2**20, 10**12),
     st.integers(1, 10**6),
 )
 def test_any_number_survives_printing(http, size, seconds):
@@ -94,6 +94,8 @@ def test_sizes_round_trip(size):
         ('[store]\nladder = "10s"', ["[store] ladder", "'10s' is not step:ttl"]),
         ("[store]\nladder = 10", ["[store] ladder", "10 (a whole number)", "resolutions"]),
         ('[store]\nopen_windows_bytes = "64 apples"', ["open_windows_bytes", "'64 apples' is not a size"]),
+        ('[store]\nopen_windows_bytes = "1kB"', ["open_windows_bytes", "'1kB' (text)", "from 1MiB up"]),
+        ("[store]\nqueue_bytes = 0", ["queue_bytes", "got 0", "from 1MiB up"]),
         ('[query]\ntimeout_s = "soon"', ["timeout_s", "'soon' is not a duration"]),
         ('[query]\ntimezone = "Mars/Olympus"', ["timezone", "Mars/Olympus"]),
         ('[service]\nself_metrics = "yes"', ["self_metrics", "'yes' (text)", "true or false"]),
