@@ -1,7 +1,6 @@
 """The command line itself: help, wrong usage, and an installation that lacks something."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import cadent
 import pytest
 from cadent.service import requirements
+from package import copy_of_the_package
 from programs import run_cadent
 
 COMMANDS = ["serve", "config", "find", "fetch", "stats", "version"]
@@ -53,13 +53,6 @@ def test_a_wrong_usage_is_status_2(tmp_path, arguments):
     assert (done.returncode, done.stdout) == (2, "")
     assert "usage: cadent" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def copy_of_the_package(folder: Path, *without: str) -> Path:
-    """The package as it is installed here, less some files; the folder to have on PYTHONPATH."""
-    skipped = shutil.ignore_patterns(".*", "tests", "benchmarks", "docs", "build", "__pycache__", *without)
-    shutil.copytree(Path(cadent.__file__).parent, folder / "cadent", ignore=skipped)
-    return folder
 
 
 @pytest.mark.parametrize("kernel", requirements.KERNELS)

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from package import copy_of_the_package
 from points import PAST, lines_of, past_points, wait_until_shown, wait_until_written
 from processes import of_group
 from programs import CADENT, Program, eventually, run_cadent
@@ -199,6 +200,27 @@ def test_a_mistake_is_one_sentence_that_holds_the_input(tmp_path, flags, words):
     sentence = one_sentence(serve_once(tmp_path, *flags))
     for word in words:
         assert word in sentence
+
+
+@pytest.mark.parametrize("module", ["service/writer.py", "service/http_server.py", "api/app.py"])
+def test_a_part_that_cannot_start_at_all_is_given_up(tmp_path, module):
+    copy = copy_of_the_package(tmp_path / "copy")
+    (copy / "cadent" / module).write_text("raise SystemExit('broken on purpose')\n")
+    done = run_cadent("serve", "--data", tmp_path / "data", *FREE_PORTS, cwd=tmp_path, PYTHONPATH=str(copy))
+    assert (done.returncode, done.stdout) == (1, "")
+    name = "writer" if "writer" in module else "API"
+    *said, last = done.stderr.splitlines()
+    assert re.fullmatch(rf"cadent: the {name} ended \d times while starting; its last lines say why", last)
+    assert any("broken on purpose" in line for line in said)
+
+
+def test_a_machine_without_time_zones_is_served_in_utc(tmp_path):
+    """As small containers are."""
+    program = Program([*CADENT, "serve", "--data", "data", *FREE_PORTS], tmp_path, PYTHONTZPATH="/nowhere")
+    try:
+        program.wait_until(lambda: "is ready" in program.output, "ready")
+    finally:
+        program.stop()
 
 
 def test_an_unknown_key_names_the_nearest(tmp_path):
