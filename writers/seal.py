@@ -9,9 +9,9 @@ import numpy as np
 from ..schema.grid import Grid
 from ..schema.protocols import ChunkStore, Extent, Log, LogSegment, Slice
 
-# Of a grid that is read at once. A cell takes 40 bytes.
-SLICE_BYTES = 64 << 20
-CELL_BYTES = 40
+# Of a grid that is read at once. It stays in the processor's cache: 64 MB take a quarter more time, and memory.
+SLICE_BYTES = 4 << 20
+CELL_BYTES = 40  # of a Grid
 
 
 def seal(log: Log, segment: LogSegment, store: ChunkStore) -> None:

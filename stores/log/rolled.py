@@ -19,6 +19,9 @@ from .records import CELLS, KIND, OFFSET, TIME
 from .repair import check
 from .segment import ALL_SEQUENCES, Segment
 
+# Cells read, of 8 bytes each in a dense row, before the map is given back.
+_CELLS_MAPPED = 4 << 20
+
 
 class RolledSegment:
     """Nothing is appended to it any more. Opened, and checked byte for byte, when it is first read. One thread."""
@@ -27,6 +30,7 @@ class RolledSegment:
         self.path = path
         self.level = level
         self.identity = identity
+        self._cells_read = 0  # since the map was given back
 
     def extents(self) -> list[Extent]:
         """The spans it has points in, ascending. Raises Damaged, Unavailable."""
@@ -38,6 +42,11 @@ class RolledSegment:
     def read(self, ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range into it, in order of sequence."""
         self._segment.read(ids, 0, ALL_SEQUENCES, into)
+        # The writer reads every byte of a segment once: it need not have all of them in memory for that.
+        self._cells_read += into.count.size
+        if self._cells_read >= _CELLS_MAPPED:
+            self._segment.give_back()
+            self._cells_read = 0
 
     @cached_property
     def _segment(self) -> Segment:

@@ -61,6 +61,7 @@ class Segment:
         self._verified = 0  # records known to be whole
         self._torn = -1  # where a record begins that was seen not to be whole
         self._stamp = (0, 0)
+        self._file: mmap.mmap | None = None
         self._map: NDArray[np.uint8] = np.empty(0, np.uint8)
         self._lock = threading.Lock()
 
@@ -117,6 +118,12 @@ class Segment:
             slots = self._table.find(ids)
             log = self._mapped()
         self._gather(log, lines, slots, into)
+
+    def give_back(self) -> None:
+        """Let the system have the memory of the map; what is wanted again is mapped again."""
+        with self._lock:
+            if self._file:
+                self._file.madvise(mmap.MADV_DONTNEED)
 
     def words(self, offset: int, count: int) -> NDArray[np.uint32]:
         """``count`` 32-bit words from byte ``offset`` on: ids or slots."""
@@ -209,5 +216,6 @@ class Segment:
     def _mapped(self) -> NDArray[np.uint8]:
         """A map of the file that reaches to the end of what was parsed."""
         if len(self._map) < self.end:
-            self._map = np.frombuffer(mmap.mmap(self._fd, 0, prot=mmap.PROT_READ), np.uint8)
+            self._file = mmap.mmap(self._fd, 0, prot=mmap.PROT_READ)
+            self._map = np.frombuffer(self._file, np.uint8)
         return self._map
