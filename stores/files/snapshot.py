@@ -59,6 +59,7 @@ class FilesSnapshot:
         self._blocks = blocks
         self._newest = newest
         self._pinned: dict[Path, Block] = {}
+        self._paths: dict[Level, list[tuple[BlockEntry, Path]]] = {}
 
     @property
     def generation(self) -> int:
@@ -75,22 +76,27 @@ class FilesSnapshot:
 
     def read(self, level: Level, ids: Ids, into: Grid) -> None:
         # Blocks stand in the manifest in the order in which they were sealed, which is that of their sequences.
-        for entry in self._manifest.level(level).blocks:
+        for entry, path in self._entries(level):
             if entry.start < into.stop and entry.stop(level.step_s) > into.start:
-                block = self._open(level, entry)
+                block = self._open(path)
                 if block is not None:
                     block.read(ids, into)
 
     def pin(self, level: Level, entries: Collection[BlockEntry]) -> None:
         """Map those of ``entries`` that it holds: their files are about to go. One that is damaged need not be kept."""
-        for entry in self._manifest.level(level).blocks:
+        for entry, path in self._entries(level):
             if entry in entries:
-                path = level_folder(self._folder, level) / entry.name
                 with contextlib.suppress(FileNotFoundError, StoreError):
                     self._pinned[path] = self._blocks.get(path)
 
-    def _open(self, level: Level, entry: BlockEntry) -> Block | None:
-        path = level_folder(self._folder, level) / entry.name
+    def _entries(self, level: Level) -> list[tuple[BlockEntry, Path]]:
+        """The blocks of ``level`` with their files. Each query asks for all of them: the paths are made once."""
+        if level not in self._paths:
+            folder = level_folder(self._folder, level)
+            self._paths[level] = [(entry, folder / entry.name) for entry in self._manifest.level(level).blocks]
+        return self._paths[level]
+
+    def _open(self, path: Path) -> Block | None:
         with disk(path):
             try:
                 return self._pinned.get(path) or self._blocks.get(path)
