@@ -24,8 +24,8 @@ class Index(PathIndex, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WriterState:
-    """``word``: ``alive``, ``dead`` or ``none`` (a process that only reads). ``newest``: unix second of the newest sample the
-    writer holds, if it said so. ``trouble``: why it cannot write to its disk just now."""
+    """``word``: ``alive``, ``dead`` or ``none`` (a process that only reads). ``newest``: unix second at which the newest
+    window that the writer has seen begins, if it has seen one. ``trouble``: why it cannot write to its disk just now."""
 
     word: str
     pid: int | None = None
