@@ -89,6 +89,16 @@ def test_a_point_shows_while_its_window_is_open(serve, quiet):
     assert service.stats()["points.written"] == 0
 
 
+def test_health_tells_when_the_window_of_the_newest_point_began(serve, quiet):
+    service = serve("--config", quiet)
+    assert service.web.get("/health").json["age_s"] is None
+    service.send([f"old.point 1 {PAST + 13}"])
+    eventually(lambda: service.web.get("/health").json["age_s"], "the point has come")
+    before = time.time()
+    age_s = service.web.get("/health").json["age_s"]
+    assert before - 1 <= PAST + 10 + age_s <= time.time() + 1
+
+
 def test_a_stop_writes_what_is_open_and_the_next_start_shows_everything(serve, quiet):
     service = serve("--config", quiet)
     past, now = past_points("old", 20, 30), int(time.time()) // 10 * 10
