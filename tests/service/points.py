@@ -30,9 +30,9 @@ def lines_of(points: Points) -> list[str]:
     ]
 
 
-def shown(service: Cadent, pattern: str, start: int, stop: int) -> Points:
+def shown(service: Cadent, patterns: str | list[str], start: int, stop: int) -> Points:
     """All points with times in [start, stop) that a query finds."""
-    answer = service.web.get("/graphite/rawrender", target=pattern, to=stop - 1, **{"from": start - 1})
+    answer = service.web.post("/graphite/rawrender", target=patterns, to=stop - 1, **{"from": start - 1})
     return {(one["metric"], point["time"]): (point["count"], point["sum"]) for one in answer.json for point in one["data"]}
 
 

@@ -14,7 +14,8 @@ from programs import Cadent, eventually
 
 pytestmark = pytest.mark.slow
 
-PATHS = 300
+PATHS = 280
+NEW_PATHS = 20  # in each window
 KILLS = 4
 
 
@@ -30,7 +31,8 @@ class Sender(threading.Thread):
     def run(self) -> None:
         window = 0
         while not self._enough.wait(0.05):
-            points = past_points("load", PATHS, 1, PAST + window * STEP_S)
+            at = PAST + window * STEP_S
+            points = past_points("load", PATHS, 1, at) | past_points(f"load.new{window}", NEW_PATHS, 1, at)
             self.sent |= points
             with suppress(OSError):  # the writer was killed meanwhile
                 self._service.send(lines_of(points))
@@ -57,7 +59,7 @@ def test_everything_written_before_a_kill_is_there_once(serve, quiet):
     service.start()
     service.wait()
     stop = max(at for _, at in sender.sent) + STEP_S
-    found = shown(service, "load.*", PAST, stop)
+    found = shown(service, ["load.*", "load.new*.*"], PAST, stop)
     assert acknowledged > KILLS * PATHS
     assert len(found) >= acknowledged
     assert {point: found[point] for point in found if found[point] != sender.sent[point]} == {}
