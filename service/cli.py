@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from .. import __version__
 from ..schema.errors import CadentError
-from . import cli_query, cli_serve, cli_stats
+from . import cli_query, cli_serve, cli_stats, output
 
 _TIME_FLAGS = ("--from", "--until")
 
@@ -23,8 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"cadent: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # The reader of a pipe has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.abandon()  # the reader of a pipe has seen enough
         return 0
     except KeyboardInterrupt:
         return 130

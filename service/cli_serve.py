@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
+from . import output
 from .config import Config, SettingName
 from .config_file import read_config, to_toml
 from .supervisor import serve
@@ -56,10 +57,17 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _announce(config: Config) -> None:
+    """Print where things are. The service runs on if nobody reads it."""
+    try:
+        print(_announcement(config), flush=True)
+    except BrokenPipeError:
+        output.abandon()
+
+
+def _announcement(config: Config) -> str:
     """Where things are and what to try next."""
     graphite, http = config.graphite.listen, config.http.listen
-    print(
-        f"""\
+    return f"""\
 cadent {__version__} is ready.
 
   lines   {graphite}  (Graphite plaintext over TCP)
@@ -70,9 +78,7 @@ Try, in another terminal:
   echo "test.first 42 $(date +%s)" | nc -q0 {graphite.host} {graphite.port}
   curl 'http://{http}/render?target=test.*&from=-5min'
   {_command()} fetch 'cadent.*.lines.received' --from -10min{_data_flag(config.store.data)}
-""",
-        flush=True,
-    )
+"""
 
 
 def _command() -> str:

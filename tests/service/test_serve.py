@@ -212,6 +212,20 @@ def test_a_mistake_is_one_sentence_that_holds_the_input(tmp_path, flags, words):
         assert word in sentence
 
 
+def test_it_runs_on_when_nobody_reads_what_it_says(tmp_path):
+    command = shlex.join([*CADENT, "serve", "--data", "data", "--ladder", "1s:1d", *FREE_PORTS])
+    program = Program(["/bin/sh", "-c", f"{command} | true"], tmp_path)
+    try:
+        find = ["find", "cadent.*.lines.received", "--data", "data"]
+        eventually(lambda: run_cadent(*find, cwd=tmp_path).stdout, "what it records from its second step on")
+        program.signal_group(signal.SIGTERM)
+        eventually(lambda: of_group(program.pid) == {}, "all processes have ended")
+        assert "Traceback" not in program.output
+        assert "BrokenPipe" not in program.output
+    finally:
+        program.stop()
+
+
 @pytest.mark.parametrize("module", ["service/writer.py", "service/http_server.py", "api/app.py"])
 def test_a_part_that_cannot_start_at_all_is_given_up(tmp_path, module):
     copy = copy_of_the_package(tmp_path / "copy")
