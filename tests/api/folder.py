@@ -1,6 +1,7 @@
 """A data folder with known points, and the application over it: real log, index and reader, no process."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from cadent.accumulate.accumulator import Accumulator
@@ -32,6 +33,8 @@ POLICIES = Policies(
 # A Tuesday, 22:13:20 UTC, and on no window's edge; what was sent ends a minute before.
 NOW = 1_700_000_000
 START, STOP = 1_699_999_200, 1_699_999_800
+RANGE = {"from": START - 1, "to": STOP - 1}  # by whisper's edges the same
+PATHS = ("fast.a.load", "fast.b.load", "fast.a.errors", "fast.both", "fast.both.below")
 
 
 def value(path: str, at: int) -> float | None:
@@ -39,7 +42,20 @@ def value(path: str, at: int) -> float | None:
     return None if at // 10 % 3 == 0 else (at - START) / 10 + len(path) / 4
 
 
-PATHS = ("fast.a.load", "fast.b.load", "fast.a.errors", "fast.both", "fast.both.below")
+def get(client, route, **parameters):
+    """The JSON of an answer that is 200."""
+    answer = client.get(route, query_string=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def grid(start=START, stop=STOP, step_s=10) -> range:
+    return range(start, stop, step_s)
+
+
+def pairs(path: str, times: Iterable[int]) -> list[list]:
+    """What was sent, as answers write it."""
+    return [[value(path, at), at] for at in times]
 
 
 def sent() -> list[str]:
