@@ -30,7 +30,7 @@ POLICIES = Policies(
     )
 )
 
-# A Tuesday, 22:13:20 UTC, and on no window's edge; what was sent ends a minute before.
+# A Tuesday, 22:13:20 UTC, and on no window's edge; what was sent ends 200 s before.
 NOW = 1_700_000_000
 START, STOP = 1_699_999_200, 1_699_999_800
 RANGE = {"from": START - 1, "to": STOP - 1}  # by whisper's edges the same
