@@ -18,7 +18,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 
 import os
 
-from .slow_line import MAX_LINE_BYTES
+from . import slow_line
 
 # What the functions without the GIL return.
 cdef enum:
@@ -40,7 +40,7 @@ cdef enum:
 
     SLOW_SHARE = 1000  # slow lines that one call of Stream.feed takes: some milliseconds
 
-cdef Py_ssize_t LONGEST_LINE = MAX_LINE_BYTES  # without the newline
+cdef Py_ssize_t LONGEST_LINE = slow_line.MAX_LINE_BYTES  # without the newline
 
 # The finest level of a policy, and which times it takes: [oldest, oldest + span].
 cdef struct Base:

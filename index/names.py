@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..schema.errors import Unavailable
+from ..schema.errors import Damaged, Unavailable
 from ..schema.protocols import NewNames
 from ..schema.rows import Ids
 from . import frames
@@ -39,16 +39,21 @@ class NamesLog:
         self._unsafe = False  # a sync failed: what lies after _synced may never reach the disk by itself
 
     @classmethod
-    def open(cls, folder: Path) -> NamesLog:
-        """The log of data folder ``folder``, made if it is not there. A torn tail is cut off; damage before valid
-        frames raises Damaged. All that is in the log is durable."""
+    def open(cls, folder: Path, used: int = 0) -> NamesLog:
+        """The log of data folder ``folder``, made if it is not there. All that is in the log is durable.
+
+        Ids below ``used`` have points, so the log must hold them. A torn tail is cut off; Damaged, and nothing is
+        cut off, when it held such ids or when valid frames follow what is damaged.
+        """
         path = log_path(folder)
         try:
             if not path.exists():
+                if used:
+                    raise Damaged(str(path), 0, f"it is missing, and there are points of ids up to {used - 1}")
                 _create(path)
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
-                return cls._recover(path, file)
+                return cls._recover(path, file, used)
             except BaseException:
                 os.close(file)
                 raise
@@ -56,12 +61,14 @@ class NamesLog:
             raise Unavailable(f"{path} cannot be opened: {error.strerror}") from error
 
     @classmethod
-    def _recover(cls, path: Path, file: int) -> NamesLog:
+    def _recover(cls, path: Path, file: int, used: int) -> NamesLog:
         next_id, end = read_header(path, file).least_next_id, FILE_HEADER_SIZE
         for piece in pieces(file, end):
             next_id = max(next_id, int(piece.frames["highest"].max()) + 1)
             end = piece.end
         torn = check_tail(path, file, end)
+        if next_id < used:
+            raise Damaged(str(path), end, f"its names end with id {next_id - 1}, and there are points of ids up to {used - 1}")
         if torn:
             _log.warning("%s: cut off %d bytes of a frame that was not written to its end, at byte %d", path, torn, end)
         log = cls(path, file, end, next_id)

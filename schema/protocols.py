@@ -38,6 +38,9 @@ class Snapshot(Protocol):
     def span(self, level: Level) -> tuple[int, int] | None:
         """[start, stop) of all chunks of ``level``; None if it has none."""
 
+    def next_id(self) -> int:
+        """One past the greatest id that has a chunk; 0 without chunks. Damaged chunks are passed over."""
+
     def read(self, level: Level, ids: Ids, into: Grid) -> None:
         """Merge all stored points of ``ids`` (ids[i] -> row i; any order, no duplicates) that lie in ``into``'s range
         into it, in order of sequence, by each chunk's mode. ``into.step_s`` is ``level.step_s``. Damaged chunks raise Damaged."""
@@ -97,6 +100,10 @@ class Log(Protocol):
     def recover(self, sealed: int) -> int:
         """Take up what is there, first of all calls: segments that chunks hold up to sequence ``sealed`` go, and so does what
         a writer had not finished. Returns the last sequence in the log, 0 if it is empty. Raises Damaged, Unavailable."""
+
+    @property
+    def next_id(self) -> int:
+        """One past the greatest id that ``recover`` found; 0 if it found none."""
 
     def append(self, rows: Sequence[Rows], first_sequence: int, mode: Mode = Mode.ADD) -> int:
         """Write rows[i] as sequence ``first_sequence`` + i; durable when this returns the last one. Raises Unavailable when

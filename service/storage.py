@@ -39,13 +39,13 @@ class Storage:
         with contextlib.ExitStack() as opening:
             store = FilesStore(folder, write=True)
             opening.callback(store.close)
-            names = NamesLog.open(folder)
+            found = recover(LogFiles(folder, WRITER), store, levels(policies))
+            names = NamesLog.open(folder, found.next_id)
             opening.callback(names.close)
-            logs, last_sequence = recover(LogFiles(folder, WRITER), store, levels(policies))
             days = SeenDays()
             known = read_days(folder)
             days.load(known.ids, known.first, known.last)
-            engine = Engine(names, logs, store, days, last_sequence, monotonic=time.monotonic, failed=failed)
+            engine = Engine(names, found.logs, store, days, found.last_sequence, monotonic=time.monotonic, failed=failed)
             limits = Limits(config.store.open_windows_bytes, config.store.grace_s)
             accumulator = Accumulator(policies, limits, names.next_id, now, newest=_newest(config, store))
             for batch in read_names(folder):

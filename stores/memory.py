@@ -38,6 +38,9 @@ class MemorySnapshot:
         chunks = self.chunks.get(level, ())
         return (min(chunk.start for chunk in chunks), max(chunk.stop for chunk in chunks)) if chunks else None
 
+    def next_id(self) -> int:
+        return max((chunk.id + 1 for chunks in self.chunks.values() for chunk in chunks), default=0)
+
     def read(self, level: Level, ids: Ids, into: Grid) -> None:
         rows = {int(id_): row for row, id_ in enumerate(ids)}
         for chunk in sorted(self.chunks.get(level, ()), key=lambda chunk: chunk.identity.last):

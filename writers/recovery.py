@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from ..schema.identity import Level
 from ..schema.protocols import ChunkStore, Log, LogFolder
 
 
-def recover(logs: LogFolder, store: ChunkStore, levels: Iterable[Level]) -> tuple[dict[Level, Log], int]:
-    """The logs of ``levels`` and of all that have one, taken up where the last writer ended, and the last sequence of all.
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """``last_sequence`` is that of all levels together; ids below ``next_id`` have points."""
+
+    logs: Mapping[Level, Log]
+    last_sequence: int
+    next_id: int
+
+
+def recover(logs: LogFolder, store: ChunkStore, levels: Iterable[Level]) -> Recovered:
+    """The logs of ``levels`` and of all that have one, taken up where the last writer ended.
 
     What was sealed by then goes, what it had not finished goes too. Raises Damaged, StoreError, Unavailable.
     """
     snapshot = store.snapshot()
-    opened: dict[Level, Log] = {}
-    last_sequence = 0
-    for level in dict.fromkeys([*levels, *logs.levels()]):
-        opened[level] = logs.open(level)
-        sealed = snapshot.sealed(level)
-        last_sequence = max(last_sequence, sealed, opened[level].recover(sealed))
-    return opened, last_sequence
+    opened = {level: logs.open(level) for level in dict.fromkeys([*levels, *logs.levels()])}
+    sealed = {level: snapshot.sealed(level) for level in opened}
+    last = [max(sealed[level], log.recover(sealed[level])) for level, log in opened.items()]
+    next_id = max(snapshot.next_id(), *(log.next_id for log in opened.values()))
+    return Recovered(opened, max(last), next_id)

@@ -14,7 +14,7 @@ from ...schema.identity import Level
 from ...schema.rows import Ids
 from ..disk import disk
 from ..layout import level_folder
-from .block import Block
+from .block import Block, next_id
 from .manifest import BlockEntry, Manifest
 
 # Each open block holds a descriptor; many systems allow a process 1,024.
@@ -45,6 +45,22 @@ class OpenBlocks:
                 del self._blocks[path]
 
 
+class BlockFiles:
+    """A manifest's blocks with their files. Each query asks for all of a level: the paths are made once. Any thread."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._folder = folder
+        self._of: dict[Level, list[tuple[BlockEntry, Path]]] = {}
+
+    def of(self, level: Level) -> list[tuple[BlockEntry, Path]]:
+        """In the order in which they were sealed."""
+        if level not in self._of:
+            folder = level_folder(self._folder, level)
+            self._of[level] = [(entry, folder / entry.name) for entry in self.manifest.level(level).blocks]
+        return self._of[level]
+
+
 class FilesSnapshot:
     """Reads the blocks that ``manifest`` names. Any thread.
 
@@ -52,14 +68,13 @@ class FilesSnapshot:
     again. Deleted by this process, it was pinned before.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, blocks: OpenBlocks, newest: Callable[[], int]) -> None:
+    def __init__(self, files: BlockFiles, blocks: OpenBlocks, newest: Callable[[], int]) -> None:
         """``newest`` tells the generation that is on disk now."""
-        self._folder = folder
-        self._manifest = manifest
+        self._files = files
+        self._manifest = files.manifest
         self._blocks = blocks
         self._newest = newest
         self._pinned: dict[Path, Block] = {}
-        self._paths: dict[Level, list[tuple[BlockEntry, Path]]] = {}
 
     @property
     def generation(self) -> int:
@@ -74,9 +89,12 @@ class FilesSnapshot:
             return None
         return min(block.start for block in blocks), max(block.stop(level.step_s) for block in blocks)
 
+    def next_id(self) -> int:
+        return max((_next_id(path) for level in self._manifest.levels for _, path in self._files.of(level)), default=0)
+
     def read(self, level: Level, ids: Ids, into: Grid) -> None:
         # Blocks stand in the manifest in the order in which they were sealed, which is that of their sequences.
-        for entry, path in self._entries(level):
+        for entry, path in self._files.of(level):
             if entry.start < into.stop and entry.stop(level.step_s) > into.start:
                 block = self._open(path)
                 if block is not None:
@@ -84,17 +102,10 @@ class FilesSnapshot:
 
     def pin(self, level: Level, entries: Collection[BlockEntry]) -> None:
         """Map those of ``entries`` that it holds: their files are about to go. One that is damaged need not be kept."""
-        for entry, path in self._entries(level):
+        for entry, path in self._files.of(level):
             if entry in entries:
                 with contextlib.suppress(FileNotFoundError, StoreError):
                     self._pinned[path] = self._blocks.get(path)
-
-    def _entries(self, level: Level) -> list[tuple[BlockEntry, Path]]:
-        """The blocks of ``level`` with their files. Each query asks for all of them: the paths are made once."""
-        if level not in self._paths:
-            folder = level_folder(self._folder, level)
-            self._paths[level] = [(entry, folder / entry.name) for entry in self._manifest.level(level).blocks]
-        return self._paths[level]
 
     def _open(self, path: Path) -> Block | None:
         with disk(path):
@@ -104,3 +115,10 @@ class FilesSnapshot:
                 if self._newest() == self.generation:
                     raise Damaged(str(path), 0, "the manifest names it, but it is not there") from None
                 return None
+
+
+def _next_id(path: Path) -> int:
+    try:
+        return next_id(path)
+    except (OSError, StoreError):
+        return 0

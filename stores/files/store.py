@@ -18,7 +18,7 @@ from ..layout import level_folder, levels
 from .draft import BlockDraft
 from .lock import FolderLock
 from .manifest import BlockEntry, Manifest, block_name
-from .snapshot import FilesSnapshot, OpenBlocks
+from .snapshot import BlockFiles, FilesSnapshot, OpenBlocks
 
 
 class FilesStore:
@@ -33,7 +33,7 @@ class FilesStore:
         self._blocks = OpenBlocks()
         self._lock = FolderLock(folder) if write else None
         self._loading = threading.Lock()  # over the four that follow
-        self._newest = Manifest()  # as it was last read
+        self._newest = BlockFiles(folder, Manifest())  # as it was last read
         self._inode = 0
         self._mapped: mmap.mmap | None = None  # its file: while it is mapped no other one gets its inode
         self._live: weakref.WeakSet[FilesSnapshot] = weakref.WeakSet()
@@ -45,7 +45,7 @@ class FilesStore:
         with disk(self._path), self._loading:
             if self._has_changed():
                 self._load()
-            snapshot = FilesSnapshot(self.folder, self._newest, self._blocks, lambda: self.snapshot().generation)
+            snapshot = FilesSnapshot(self._newest, self._blocks, lambda: self.snapshot().generation)
             self._live.add(snapshot)
             return snapshot
 
@@ -90,7 +90,7 @@ class FilesStore:
             manifest = Manifest.parse(file.read(), str(self._path))
             self._mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
             self._inode = os.fstat(file.fileno()).st_ino
-        self._newest = manifest
+        self._newest = BlockFiles(self.folder, manifest)
         self._blocks.keep(set(manifest.paths(self.folder)))
 
     def _refuse_reader(self) -> None:

@@ -46,6 +46,7 @@ class LogWriter:
         self._created: list[ActiveSegment] = []
         self._finished: list[ActiveSegment] = []
         self._broken = False
+        self._next_id = 0
         self._rolled: list[RolledSegment] = []
         self._sealed = 0
         self._lock = threading.Lock()  # over _rolled and _sealed
@@ -68,10 +69,16 @@ class LogWriter:
         with disk(self._folder):
             paths = [path for path in sorted(self._folder.glob("*.log")) if not self._was_sealed(path, sealed)]
             for path in paths[:-1]:
-                self._rolled.append(_rolled(check(path)))
+                segment = check(path)
+                self._rolled.append(_rolled(segment))
+                self._note_ids(segment)
             for path in paths[-1:]:
                 self._take_up(path)
         return self.last
+
+    @property
+    def next_id(self) -> int:
+        return self._next_id
 
     def append(self, rows: Sequence[Rows], first_sequence: int, mode: Mode = Mode.ADD) -> int:
         """Write rows[i] with sequence ``first_sequence`` + i. They are durable when this returns the last one's sequence.
@@ -161,11 +168,15 @@ class LogWriter:
         segment = repair(path)
         if segment is None:
             return
+        self._note_ids(segment)
         if segment.header.writer != self._writer:
             self._rolled.append(_rolled(segment))
             return
         newest = int(segment.rows(0, ALL_SEQUENCES)[:, TIME].max())
         self._active = ActiveSegment.resume(segment, newest)
+
+    def _note_ids(self, segment: Segment) -> None:
+        self._next_id = max(self._next_id, int(segment.ids.max(initial=0)) + 1)
 
     def _segment_for(self, rows: Rows, sequence: int, mode: Mode) -> ActiveSegment:
         active = self._active

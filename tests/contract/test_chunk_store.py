@@ -237,6 +237,13 @@ def test_the_span_reaches_from_the_first_chunk_to_the_last(store):
     assert store.snapshot().span(COARSE) is None
 
 
+def test_the_next_id_is_one_past_the_greatest_that_has_a_chunk(store):
+    assert store.snapshot().next_id() == 0
+    seal(store, 1, {4: [at(0, 1.0)], 9: [at(1, 1.0)]})
+    seal(store, 2, {7: [at(2, 1.0)]})
+    assert store.snapshot().next_id() == 10
+
+
 @pytest.mark.parametrize(("before", "left"), [(HOUR + 3599, 3), (HOUR + 3600, 2), (HOUR + 7201, 1), (HOUR + 10_800, 0)])
 def test_delete_drops_whole_spans_that_ended(driver, store, before, left):
     hours(store, 3)

@@ -77,9 +77,10 @@ class Parts:
         self.kept = contextlib.ExitStack()
         self.store = FilesStore(folder, write=True)
         self.kept.callback(self.store.close)
-        self.names = NamesLog.open(folder)
+        found = recover(LogFiles(folder, "main/1"), self.store, [BASE, COARSE])
+        self.logs, self.recovered = found.logs, found.last_sequence
+        self.names = NamesLog.open(folder, found.next_id)
         self.kept.callback(self.names.close)
-        self.logs, self.recovered = recover(LogFiles(folder, "main/1"), self.store, [BASE, COARSE])
         self.flusher = Flusher(self.names, self.logs, SeenDays(), self.recovered)
 
     def seal_rolled(self) -> None:
