@@ -46,4 +46,10 @@ def victoria_metrics() -> str:
         return "not installed"
     said = subprocess.run([VICTORIA_METRICS, "-version"], capture_output=True, text=True, check=False)
     found = re.search(r"v?(\d+\.\d+\.\d+\S*)", said.stdout + said.stderr)
-    return found[1] if found else "of unknown version"
+    return found[1] if found else packaged_version() or "of unknown version"
+
+
+def packaged_version() -> str:
+    """Debian's program does not know its own."""
+    command = ["dpkg-query", "--show", "--showformat=${Version}", "victoria-metrics"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout if shutil.which("dpkg-query") else ""
