@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 # New paths are handed over within 200 ms of their first line.
 TICK_S = 0.1
 # Of the 10 s that a stop may take, this is the engine's to write what is open.
-STOP_S = 5.0
+STOP_S = 4.0
 
 
 class Writer:

@@ -15,7 +15,6 @@ import pytest
 from cadent.accumulate.accumulator import Accumulator
 from cadent.accumulate.limits import Limits
 from cadent.ingest import tcp
-from cadent.ingest.connection import Connection
 from cadent.ingest.tcp import READ_BYTES, Counters, LineServer
 from cadent.schema.policy import Policies
 from cadent.schema.resolution import Ladder
@@ -379,74 +378,7 @@ def test_a_sink_that_fails_costs_its_connection_alone():
     asyncio.run(run())
 
 
-# -- the end -------------------------------------------------------------------------------------------------------------
-
-
-def test_closing_ends_every_connection_and_counts_unfinished_lines():
-    async def run():
-        sink = Sink()
-        async with serving(sink) as (server, address), connected(address) as first, connected(address) as second:
-            first.write(b"a\nb")
-            second.write(b"c")
-            await until(lambda: server.counters.bytes_received == 4)
-            await server.close()
-            assert sorted(sink.lines) == [b"a", b"b", b"c"]
-            assert sink.closed == sink.opened == 2
-            with pytest.raises(ConnectionRefusedError):
-                await asyncio.open_connection(*address)
-
-    asyncio.run(run())
-
-
-def test_closing_waits_for_lines_in_hand_and_no_longer(monkeypatch):
-    lines = numbered(1_000)
-    monkeypatch.setattr(Connection, "give_up", lambda connection: pytest.fail("all lines were taken"))
-
-    async def run():
-        sink = Sink(share=0)
-        async with serving(sink) as (server, address), connected(address) as writer:
-            writer.write(text(lines) + b"end")
-            await until(lambda: server.counters.bytes_received == len(text(lines)) + 3)
-            closing = asyncio.create_task(server.close())
-            await turns()
-            assert not closing.done()
-            sink.share = 100
-            await closing
-            assert sink.lines == [*lines, b"end"]
-
-    asyncio.run(run())
-
-
-def test_closing_gives_up_on_a_sink_that_takes_nothing(monkeypatch):
-    monkeypatch.setattr(tcp, "PATIENCE_S", 0.05)
-
-    async def run():
-        sink = Sink(share=0)
-        async with serving(sink) as (server, address), connected(address) as stuck, connected(address) as also_stuck:
-            stuck.write(b"a\n")
-            also_stuck.write(b"b\n")
-            await until(lambda: server.counters.bytes_received == 4)
-            await server.close()
-            assert (sink.lines, sink.closed, server.counters.connections) == ([], 2, 0)
-            calls = sink.calls
-            await turns()
-            assert sink.calls == calls
-
-    asyncio.run(run())
-
-
-def test_a_connection_accepted_while_the_server_closes_is_ended_too():
-    async def run():
-        sink = Sink()
-        async with serving(sink) as (server, address):
-            sender = socket.create_connection(address)
-            await until(lambda: sink.opened, every_s=0)
-            assert server.counters.connections == 0, "accepted, but not yet known to the server"
-            await server.close()
-            await until(lambda: sink.closed)
-            sender.close()
-
-    asyncio.run(run())
+# -- sockets -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_listener_that_others_hold_too_outlives_the_server():
