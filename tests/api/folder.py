@@ -77,8 +77,8 @@ def write(folder: Path, lines: list[str]) -> None:
     errors: list[BaseException] = []
     store = FilesStore(folder, write=True)
     names = NamesLog.open(folder)
-    logs, last_sequence = recover(LogFiles(folder, "main/1"), store, levels(POLICIES))
-    engine = Engine(names, logs, store, SeenDays(), last_sequence, monotonic=time.monotonic, failed=errors.append)
+    found = recover(LogFiles(folder, "main/1"), store, levels(POLICIES))
+    engine = Engine(names, found.logs, store, SeenDays(), found.last_sequence, monotonic=time.monotonic, failed=errors.append)
     accumulator = Accumulator(POLICIES, LineLimits(), names.next_id, NOW)
     stream = accumulator.open()
     data = "".join(line + "\n" for line in lines).encode()
