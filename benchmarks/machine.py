@@ -16,9 +16,10 @@ VICTORIA_METRICS = shutil.which("victoria-metrics")
 def describe() -> str:
     """Three lines of Markdown: machine, date and commit, versions."""
     memory_gb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    kernel = platform.release().partition("-")[0]  # behind the dash is whoever built it
     today = dt.datetime.now(dt.timezone.utc).date()
     return "\n".join([
-        f"- Machine: {cpu_model()}, {os.cpu_count()} cores, {memory_gb:.0f} GiB, {platform.system()} {platform.release()}",
+        f"- Machine: {cpu_model()}, {os.cpu_count()} cores, {memory_gb:.0f} GiB, {platform.system()} {kernel}",
         f"- Date and commit: {today}, {commit()}",
         f"- Versions: Python {platform.python_version()}, {', '.join(versions())}",
     ])  # fmt: skip
