@@ -21,6 +21,7 @@ class Flusher:
 
     def __init__(self, names: NamesWriter, logs: Mapping[Level, Log], days: SeenDays, last_sequence: int) -> None:
         self.last_sequence = last_sequence
+        self._to_undo: list[Log] = []
         self._names = names
         self._logs = logs
         self._days = days
@@ -31,21 +32,22 @@ class Flusher:
         self._days.note(batch.day, batch.ids)
 
     def write(self, rows: Sequence[Rows]) -> int:
-        """The rows are durable when this returns the last sequence. Raises Unavailable; then the logs are what they were."""
+        """The rows are durable when this returns the last sequence. Raises Unavailable; then the logs are what they were, or
+        will be before anything else is written."""
+        self._undo()
         self._note_days(rows)
         # First the names: a row whose id is not there after a crash would be given to another path.
         self._names.sync()
-        written: list[Log] = []
         sequence = self.last_sequence
         try:
             for level, of_level in _by_level(rows).items():
-                written.append(self._logs[level])
+                self._to_undo.append(self._logs[level])
                 sequence = self._logs[level].append(of_level, sequence + 1)
         except Unavailable:
-            # The one that failed has taken itself back.
-            for log in written[:-1]:
-                log.undo()
+            with contextlib.suppress(Unavailable):
+                self._undo()
             raise
+        self._to_undo.clear()
         self.last_sequence = sequence
         return sequence
 
@@ -57,6 +59,12 @@ class Flusher:
         with contextlib.ExitStack() as stack:
             for log in self._logs.values():
                 stack.callback(log.close)
+
+    def _undo(self) -> None:
+        """Take back what was written of a batch that failed: sequences of it will be given again."""
+        while self._to_undo:
+            self._to_undo[-1].undo()
+            self._to_undo.pop()
 
     def _note_days(self, rows: Sequence[Rows]) -> None:
         for row in rows:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ...schema.errors import Damaged, Unavailable
+from ...schema.errors import Damaged
 from ...schema.identity import Identity, Level, Mode
 from ...schema.protocols import LogSegment
 from ...schema.resolution import span_of
@@ -45,7 +45,7 @@ class LogWriter:
         self._before: tuple[ActiveSegment | None, Mark | None] | None = None
         self._created: list[ActiveSegment] = []
         self._finished: list[ActiveSegment] = []
-        self._broken = False
+        self._owed: tuple[ActiveSegment | None, Mark | None] | None = None  # what an undo could not go back to yet
         self._next_id = 0
         self._rolled: list[RolledSegment] = []
         self._sealed = 0
@@ -83,10 +83,10 @@ class LogWriter:
     def append(self, rows: Sequence[Rows], first_sequence: int, mode: Mode = Mode.ADD) -> int:
         """Write rows[i] with sequence ``first_sequence`` + i. They are durable when this returns the last one's sequence.
 
-        Raises Unavailable when the disk takes nothing more; the log is then what it was before.
+        Raises Unavailable when the disk takes nothing more; the log is then what it was before. Should the disk not even
+        allow that, the next call goes back first.
         """
-        if self._broken:
-            raise Unavailable(f"{self._folder}: a failed append could not be taken back; the writer has to start anew")
+        self._go_back()
         self._check(rows, first_sequence)
         self._settle()
         self._before = (self._active, self._active.mark if self._active else None)
@@ -102,20 +102,15 @@ class LogWriter:
         return first_sequence + len(rows) - 1
 
     def undo(self) -> None:
-        """Take the last append back; to be called before the next one and before any of it is acknowledged."""
-        if self._before is None:
-            return
-        active, mark = self._before
-        self._before = None
-        try:
-            with disk(self._folder):
-                self._go_back(active, mark)
-        except Unavailable:
-            self._broken = True
-            raise
+        """Take the last append back; to be called before the next one and before any of it is acknowledged. After an
+        Unavailable it can be called again."""
+        if self._before is not None:
+            self._owed, self._before = self._before, None
+        self._go_back()
 
     def roll(self) -> None:
         """Close the segment, so that it can be sealed. The next append starts a new one."""
+        self._go_back()
         self._settle()
         if self._active is None:
             return
@@ -217,17 +212,22 @@ class LogWriter:
         self._created.clear()
         self._before = None
 
-    def _go_back(self, active: ActiveSegment | None, mark: Mark | None) -> None:
-        created, self._created = self._created, []
+    def _go_back(self) -> None:
+        """To where the append began that is to be undone, if one is. Raises Unavailable; then it can be called again."""
+        if self._owed is None:
+            return
+        self._active, mark = self._owed
         self._finished.clear()
-        self._active = active
-        for segment in reversed(created):
-            segment.close()
-            segment.path.unlink()
-        if created:
-            sync_folder(self._folder)
-        if active and mark:
-            active.cut(mark)
+        with disk(self._folder):
+            for segment in reversed(self._created):
+                segment.close()
+                segment.path.unlink(missing_ok=True)
+            if self._created:
+                sync_folder(self._folder)
+            if self._active and mark:
+                self._active.cut(mark)
+        self._created.clear()
+        self._owed = None
 
 
 def _rolled(segment: Segment) -> RolledSegment:

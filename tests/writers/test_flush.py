@@ -51,6 +51,23 @@ def test_what_one_level_refuses_no_level_keeps(parts, monkeypatch):
     assert set(stored(parts.folder, COARSE, [0], 60, 10)) == {(0, 60), (0, 120)}
 
 
+def test_what_cannot_be_taken_back_at_once_is_before_anything_else_is_written(parts, monkeypatch):
+    def refuse(*_):
+        raise Unavailable("full")
+
+    parts.flusher.add_names(names(0, "a"))
+    with monkeypatch.context() as patched:
+        patched.setattr(parts.logs[COARSE], "append", refuse)
+        patched.setattr(parts.logs[BASE], "undo", refuse)
+        with pytest.raises(Unavailable):
+            parts.flusher.write(rows(Window(BASE, 70, {0: [2.0]}), Window(COARSE, 120, {0: [2.0]})))
+        with pytest.raises(Unavailable):
+            parts.flusher.write(rows(Window(BASE, 80, {0: [3.0]})))
+    assert parts.flusher.write(rows(Window(COARSE, 180, {0: [4.0]}))) == 1
+    assert stored(parts.folder, BASE, [0], 60, 10) == {}
+    assert set(stored(parts.folder, COARSE, [0], 60, 10)) == {(0, 180)}
+
+
 def test_names_are_synced_before_rows_are_written(parts, monkeypatch):
     def refuse():
         raise Unavailable("full")
