@@ -110,7 +110,8 @@ class Log(Protocol):
         the disk takes nothing more: then the log is what it was."""
 
     def undo(self) -> None:
-        """Take the last append back, before any of it is acknowledged. Raises Unavailable; then it can be called again."""
+        """Take the last append back, before any of it is acknowledged; one that failed has done so itself if it could. Raises
+        Unavailable; then it can be called again."""
 
     def roll(self) -> None:
         """Close the segment that is being written."""

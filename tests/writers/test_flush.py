@@ -41,7 +41,7 @@ def test_what_one_level_refuses_no_level_keeps(parts, monkeypatch):
     parts.flusher.write(rows(Window(BASE, 60, {0: [1.0]}), Window(COARSE, 60, {0: [1.0]})))
     windows = rows(Window(BASE, 70, {0: [2.0]}), Window(COARSE, 120, {0: [2.0]}))
     with monkeypatch.context() as patched:
-        patched.setattr(parts.logs[COARSE], "append", refuse)
+        patched.setattr(parts.logs[COARSE], "_segment_for", refuse)
         with pytest.raises(Unavailable):
             parts.flusher.write(windows)
     assert parts.flusher.last_sequence == 2
@@ -57,7 +57,7 @@ def test_what_cannot_be_taken_back_at_once_is_before_anything_else_is_written(pa
 
     parts.flusher.add_names(names(0, "a"))
     with monkeypatch.context() as patched:
-        patched.setattr(parts.logs[COARSE], "append", refuse)
+        patched.setattr(parts.logs[COARSE], "_segment_for", refuse)
         patched.setattr(parts.logs[BASE], "undo", refuse)
         with pytest.raises(Unavailable):
             parts.flusher.write(rows(Window(BASE, 70, {0: [2.0]}), Window(COARSE, 120, {0: [2.0]})))
