@@ -47,7 +47,7 @@ class ActiveSegment:
         self.end, _, self.last, self.newest = mark
         self._fd = fd
         self._table = table
-        self._had_points = np.zeros(len(table), np.bool_)
+        self._had_points: NDArray[np.bool_] = np.zeros(len(table), np.bool_)
         # Most rows hold the ids of the row before.
         self._former_ids: Ids = np.empty(0, np.uint32)
         self._former_slots: NDArray[np.int64] = np.empty(0, np.int64)

@@ -26,7 +26,7 @@ class Records:
     """A table of int64 (records, fields), in order of the file. Its first five fields are those of ``_gather.gather``."""
 
     def __init__(self) -> None:
-        self._lines = np.empty((16, _FIELDS), np.int64)
+        self._lines: NDArray[np.int64] = np.empty((16, _FIELDS), np.int64)
         self._count = 0
 
     def __len__(self) -> int:

@@ -23,10 +23,10 @@ class SlotTable:
     """
 
     def __init__(self) -> None:
-        self._ids = np.empty(_PAGE, np.uint32)
+        self._ids: NDArray[np.uint32] = np.empty(_PAGE, np.uint32)
         self._count = 0
         self._directory = np.zeros(1, np.int64)
-        self._slots = np.full((1, _PAGE), NO_SLOT, np.uint32)
+        self._slots: NDArray[np.uint32] = np.full((1, _PAGE), NO_SLOT, np.uint32)
         self._pages = 1
 
     def __len__(self) -> int:
