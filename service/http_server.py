@@ -84,6 +84,7 @@ class Server(BaseApplication):
             "proc_name": "cadent-api",
             "logger_class": Logger,
             "loglevel": "warning",
+            "post_fork": _end_on_signals,
             # Heartbeats go through a file: one in memory costs no disk.
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112 - of gunicorn alone
         }
@@ -92,6 +93,12 @@ class Server(BaseApplication):
 
     def load(self) -> Callable[..., Any]:
         return build_app(self._handover.config)
+
+
+def _end_on_signals(_: object, __: object) -> None:
+    """Until a worker has handlers of its own, it would keep the master's, and a stop during the start would wait for it."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda *_: os._exit(0))
 
 
 def main() -> None:
