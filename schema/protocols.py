@@ -17,12 +17,26 @@ from .rows import Ids, Rows
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Sealed points of ascending ``ids`` on ``grid`` (row i is ids[i]), all of one span and one ``identity``."""
+    """Points of ascending ``ids`` on ``grid`` (row i is ids[i]), all of one span and one ``identity``, to become chunks."""
 
     level: Level
     identity: Identity
     ids: Ids
     grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSet:
+    """Chunks of one level that were stored together: points of one ``identity`` in [start, stop). ``number`` tells it from all
+    others of its level, for ever. ``rolled_up``: its points are in chunks of the next coarser level too. ``size_bytes``: what
+    it takes in the store."""
+
+    number: int
+    identity: Identity
+    start: int
+    stop: int
+    rolled_up: bool
+    size_bytes: int
 
 
 class Snapshot(Protocol):
@@ -32,37 +46,55 @@ class Snapshot(Protocol):
     def generation(self) -> int:
         """Grows with each change of the store."""
 
+    def levels(self) -> Sequence[Level]:
+        """Every level something was ever sealed for."""
+
     def sealed(self, level: Level) -> int:
         """The last log sequence of ``level`` that is in chunks (0: none); the log holds what comes after."""
 
-    def span(self, level: Level) -> tuple[int, int] | None:
-        """[start, stop) of all chunks of ``level``; None if it has none."""
+    def sets(self, level: Level) -> Sequence[ChunkSet]:
+        """All chunks of ``level``, in the order in which their points are merged: that of their sequences."""
+
+    def ids(self, level: Level, sets: Sequence[ChunkSet]) -> Ids:
+        """Ascending ids that have a chunk in one of ``sets``. Raises Damaged, Unavailable."""
 
     def next_id(self) -> int:
         """One past the greatest id that has a chunk; 0 without chunks. Damaged chunks are passed over."""
 
-    def read(self, level: Level, ids: Ids, into: Grid) -> None:
-        """Merge all stored points of ``ids`` (ids[i] -> row i; any order, no duplicates) that lie in ``into``'s range
-        into it, in order of sequence, by each chunk's mode. ``into.step_s`` is ``level.step_s``. Damaged chunks raise Damaged."""
+    def read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
+        """Merge the points of ``ids`` (ids[i] -> row i; any order, no duplicates) that ``sets`` (some of ``sets(level)``, in
+        that order) hold in ``into``'s range into it, by the mode of each. ``into.step_s`` is ``level.step_s``. Raises Damaged,
+        Unavailable."""
 
 
 class ChunkStore(Protocol):
-    """Keeps chunks. One writer calls seal and delete, from one thread at a time; snapshots may be taken anywhere."""
+    """Keeps chunks. One writer changes it, from one thread at a time; snapshots may be taken anywhere.
+
+    Each change is durable and visible in one atomic step when the call returns. Raises Unavailable when the disk refuses:
+    then nothing has changed. Slices arrive ordered by (span, first id); those of one span are disjoint in ids and share start,
+    width and identity. The arrays of a slice may be overwritten once the next one is asked for.
+    """
 
     def snapshot(self) -> Snapshot:
         """The newest generation. Cheap when nothing changed (one stat)."""
 
     def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
-        """Store the slices durably and, in one atomic step, make them visible with ``sealed(level) == last_sequence``.
+        """Store the slices; from now on ``sealed(level) == last_sequence``. No slice at all is allowed: then only the sequence
+        moves. Repeating a call after a crash changes nothing."""
 
-        Slices arrive ordered by (span, first id); those of one span are disjoint in ids and share start, width and identity.
-        The arrays of a slice may be overwritten once the next one is asked for.
-        No slice at all is allowed: then only the sequence moves. Repeating a call after a crash changes nothing.
-        Raises Unavailable when the disk refuses; then nothing is visible.
-        """
+    def roll_up(self, level: Level, sets: Sequence[ChunkSet], coarse: Level, slices: Iterable[Slice]) -> None:
+        """Store the slices at ``coarse``: they hold the points of ``sets``, which are marked ``rolled_up``."""
 
-    def delete(self, level: Level, before: int) -> None:
-        """Drop every chunk of ``level`` that ends at or before ``before``: whole spans, durable, atomic."""
+    def merge(self, level: Level, sets: Sequence[ChunkSet]) -> None:
+        """Put what ``sets`` hold into one set, which reads like all of them in order. They are neighbours among those sets
+        that share windows with them, and equal in ``rolled_up``; if their modes differ, no set before the first of them
+        shares windows with any of them (and the mode of the new one is ADD)."""
+
+    def erase(self, level: Level, ids: Ids, start: int, stop: int) -> None:
+        """Drop all points of ``ids`` (ascending) in the windows from ``start`` up to ``stop``, multiples of the step."""
+
+    def delete(self, level: Level, sets: Sequence[ChunkSet]) -> None:
+        """Drop ``sets``."""
 
     def close(self) -> None:
         """Release files; snapshots already taken stay readable."""
