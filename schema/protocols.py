@@ -28,14 +28,14 @@ class Slice:
 @dataclass(frozen=True, slots=True)
 class ChunkSet:
     """Chunks of one level that were stored together: points of one ``identity`` in [start, stop). ``number`` tells it from all
-    others of its level, for ever. ``rolled_up``: its points are in chunks of the next coarser level too. ``size_bytes``: what
-    it takes in the store."""
+    others of its level, for ever. ``rolled_up_to_s``: the coarser step at which chunks hold its points too; 0 if none does.
+    ``size_bytes``: what it takes in the store."""
 
     number: int
     identity: Identity
     start: int
     stop: int
-    rolled_up: bool
+    rolled_up_to_s: int
     size_bytes: int
 
 
@@ -83,11 +83,11 @@ class ChunkStore(Protocol):
         moves. Repeating a call after a crash changes nothing."""
 
     def roll_up(self, level: Level, sets: Sequence[ChunkSet], coarse: Level, slices: Iterable[Slice]) -> None:
-        """Store the slices at ``coarse``: they hold the points of ``sets``, which are marked ``rolled_up``."""
+        """Store the slices at ``coarse``: they hold the points of ``sets``, which get ``rolled_up_to_s``."""
 
     def merge(self, level: Level, sets: Sequence[ChunkSet]) -> None:
         """Put what ``sets`` hold into one set, which reads like all of them in order. They are neighbours among those sets
-        that share windows with them, and equal in ``rolled_up``; if their modes differ, no set before the first of them
+        that share windows with them, and equal in ``rolled_up_to_s``; if their modes differ, no set before the first of them
         shares windows with any of them (and the mode of the new one is ADD)."""
 
     def erase(self, level: Level, ids: Ids, start: int, stop: int) -> None:

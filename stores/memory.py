@@ -76,7 +76,7 @@ class MemoryStore:
 
     def roll_up(self, level: Level, sets: Sequence[ChunkSet], coarse: Level, slices: Iterable[Slice]) -> None:
         new = self._store(slices)
-        marked = tuple(_rolled_up(stored) if stored.chunks in sets else stored for stored in self._of(level))
+        marked = tuple(_rolled_up(stored, coarse.step_s) if stored.chunks in sets else stored for stored in self._of(level))
         self._commit({level: marked, coarse: (*self._of(coarse), *new)})
 
     def merge(self, level: Level, sets: Sequence[ChunkSet]) -> None:
@@ -88,8 +88,7 @@ class MemoryStore:
                 of_id |= {point.time: _met(of_id.get(point.time), point, stored.chunks.identity.mode) for point in points}
         joined = {number: tuple(of_id[time] for time in sorted(of_id)) for number, of_id in sorted(merged.items())}
         new = self._new(_identity([one.chunks for one in old]), _hull(one.chunks for one in old), joined)
-        if old[0].chunks.rolled_up:
-            new = _rolled_up(new)
+        new = _rolled_up(new, old[0].chunks.rolled_up_to_s)
         self._commit({level: (*(stored for stored in self._of(level) if stored not in old), new)})
 
     def erase(self, level: Level, ids: Ids, start: int, stop: int) -> None:
@@ -127,15 +126,15 @@ class MemoryStore:
 
     def _new(self, identity: Identity, span: tuple[int, int], points: Mapping[int, tuple[Point, ...]]) -> _Stored:
         self._numbers += 1
-        return _Stored(ChunkSet(self._numbers, identity, *span, rolled_up=False, size_bytes=_size(points)), points)
+        return _Stored(ChunkSet(self._numbers, identity, *span, rolled_up_to_s=0, size_bytes=_size(points)), points)
 
 
 def _order(stored: _Stored) -> tuple[int, int]:
     return stored.chunks.identity.last, stored.chunks.number
 
 
-def _rolled_up(stored: _Stored) -> _Stored:
-    return replace(stored, chunks=replace(stored.chunks, rolled_up=True))
+def _rolled_up(stored: _Stored, step_s: int) -> _Stored:
+    return replace(stored, chunks=replace(stored.chunks, rolled_up_to_s=step_s))
 
 
 def _identity(sets: Sequence[ChunkSet]) -> Identity:
