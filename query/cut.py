@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codec.points import add_grid, add_points, roll_up
+from ..codec.points import ALL, LAST, add_grid, add_points, put, roll_up
 from ..schema.errors import WriterGone
 from ..schema.grid import Grid
 from ..schema.head import Head, HeadAnswer, NoHead
 from ..schema.identity import Level, Mode
 from ..schema.policy import Policy
-from ..schema.protocols import Snapshot
+from ..schema.protocols import ChunkSet, Snapshot
 from ..schema.rows import Ids
+
+# Cells of a Grid, 40 bytes each, that are read at once beside a tile.
+_CELLS = 1 << 18
 
 
 class Log(Protocol):
@@ -26,6 +29,19 @@ class Log(Protocol):
 
     def span(self, after: int, through: int) -> tuple[int, int] | None:
         """[start, stop) of those records; None if there is none."""
+
+    def replaces(self, after: int, through: int) -> bool:
+        """Whether the mode of any of them is REPLACE."""
+
+
+class _Tail(NamedTuple):
+    """What a level holds beyond the coarser ones: ``sets``, and all of its log and open windows; in [start, stop) in all.
+    The points of ``rolled_up`` are in a coarser level that is read too."""
+
+    sets: Sequence[ChunkSet]
+    rolled_up: Sequence[ChunkSet]
+    start: int
+    stop: int
 
 
 class Cut:
@@ -42,17 +58,17 @@ class Cut:
         self._logs = logs
         self._policy = policy
         self._ids = ids
-        self._rows = np.arange(len(ids), dtype=np.int64)
         self._head = self._ask(head)
 
     def grid(self, start: int, stop: int, step_s: int) -> Grid:
-        """All points in [start, stop) at ``step_s``; row i is ids[i]. Finer levels are rolled up, from fine to coarse."""
-        parts = [part for level in self._levels(step_s) if (part := self._part(level, start, stop, step_s))]
-        if len(parts) == 1 and (parts[0].start, parts[0].stop) == (start, stop):
-            return parts[0]  # Fast path: one level holds it all.
+        """All points in [start, stop) at ``step_s``; row i is ids[i]."""
         into = Grid.empty(start, step_s, len(self._ids), (stop - start) // step_s)
-        for part in parts:
-            add_grid(into, part, self._rows)
+        # From coarse to fine: what a finer level has beyond the coarser ones came later.
+        for level in reversed(levels_of(self._policy, self._snapshot, step_s)):
+            if level.step_s == step_s:
+                self._read(level, self._snapshot.sets(level), self._ids, into)
+            else:
+                self._add_tail(level, into)
         return into
 
     def _ask(self, head: Head) -> HeadAnswer:
@@ -62,36 +78,64 @@ class Cut:
             self.writer_gone = True
             return NoHead().head(self._policy.name, self._ids)
 
-    def _levels(self, step_s: int) -> list[Level]:
-        """The levels whose points fit into windows of ``step_s``, from fine to coarse."""
-        steps = (resolution.step_s for resolution in self._policy.ladder)
-        return [Level(self._policy.name, step) for step in steps if step_s % step == 0]
+    def _add_tail(self, level: Level, into: Grid) -> None:
+        tail = self._tail(level, into.step_s)
+        start, stop = max(into.start, tail.start), min(into.stop, tail.stop)
+        if start >= stop:
+            return
+        fine = Grid.empty(start, level.step_s, len(self._ids), (stop - start) // level.step_s)
+        self._read(level, tail.sets, self._ids, fine)
+        part = roll_up(fine, into.step_s)
+        add_grid(into, part, np.arange(len(self._ids), dtype=np.int64))
+        self._settle(level, tail, part, into)
 
-    def _part(self, level: Level, start: int, stop: int, step_s: int) -> Grid | None:
-        """What ``level`` holds of [start, stop) at ``step_s``, over the part of the range where it holds anything."""
-        held = hull(level_span(self._snapshot, self._logs, level, self._head.last_sequence), self._head_span(level))
-        if held is None or held[0] >= stop or held[1] <= start:
-            return None
-        if level.step_s == step_s:
-            return self._read(level, start, stop)
-        first = max(start, held[0] - held[0] % step_s)
-        end = min(stop, held[1] + -held[1] % step_s)
-        return roll_up(self._read(level, first, end), step_s)
+    def _tail(self, level: Level, step_s: int) -> _Tail:
+        sets = self._snapshot.sets(level)
+        rest = [one for one in sets if not is_rolled_up(one, step_s)]
+        logged = log_span(self._snapshot, self._logs, level, self._head.last_sequence)
+        start, stop = hull(hull(span_of(rest), logged), self._head_span(level)) or (0, 0)
+        return _Tail(rest, [one for one in sets if is_rolled_up(one, step_s)], start - start % step_s, stop + -stop % step_s)
 
-    def _read(self, level: Level, start: int, stop: int) -> Grid:
-        """Chunks, then log, then open windows: the order in which their samples came."""
-        grid = Grid.empty(start, level.step_s, len(self._ids), (stop - start) // level.step_s)
-        self._snapshot.read(level, self._ids, grid)
+    def _settle(self, level: Level, tail: _Tail, part: Grid, into: Grid) -> None:
+        """Late points in windows that were rolled up before: their ``last`` is that of the latest fine window, not of the latest
+        arrival, and what they replace must go. So these windows are computed from all fine points."""
+        late = (part.count > 0) & _covered(part, tail.rolled_up)
+        columns = np.flatnonzero(late.any(axis=0))
+        if len(columns) == 0:
+            return
+        # Late points are few: only the rows and windows between them are read again.
+        first, stop = int(columns[0]), int(columns[-1]) + 1
+        names = ALL if self._replaces(level, tail) else LAST
+        slots = (stop - first) * (part.step_s // level.step_s)
+        late_rows = np.flatnonzero(late.any(axis=1))
+        for rows in np.array_split(late_rows, -(-len(late_rows) * slots // _CELLS)):
+            whole = Grid.empty(part.start + first * part.step_s, level.step_s, len(rows), slots)
+            self._read(level, self._snapshot.sets(level), self._ids[rows], whole)
+            put(roll_up(whole, part.step_s), late[rows, first:stop], into, rows, names)
+
+    def _replaces(self, level: Level, tail: _Tail) -> bool:
+        if any(one.identity.mode is Mode.REPLACE for one in tail.sets):
+            return True
+        log = self._logs.get(level)
+        return log is not None and log.replaces(self._snapshot.sealed(level), self._head.last_sequence)
+
+    def _read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
+        """Chunks, then log, then open windows: the order in which their samples came. ``ids`` are some of the cut's, in order."""
+        self._snapshot.read(level, sets, ids, into)
         if level in self._logs:
-            self._logs[level].read(self._ids, self._snapshot.sealed(level), self._head.last_sequence, grid)
-        self._add_head(level, grid)
-        return grid
+            self._logs[level].read(ids, self._snapshot.sealed(level), self._head.last_sequence, into)
+        self._add_head(level, ids, into)
 
-    def _add_head(self, level: Level, grid: Grid) -> None:
+    def _add_head(self, level: Level, ids: Ids, into: Grid) -> None:
         points = self._head_points(level)
-        columns = (points["time"] - grid.start) // level.step_s
+        rows = points["index"].astype(np.int64)
+        if len(ids) < len(self._ids):
+            place = np.full(len(self._ids), -1, np.int64)
+            place[np.flatnonzero(np.isin(self._ids, ids))] = np.arange(len(ids))
+            points, rows = points[place[rows] >= 0], place[rows][place[rows] >= 0]
+        columns = (points["time"] - into.start) // level.step_s
         count, total, low, high, last = (points[name] for name in ("count", "sum", "min", "max", "last"))
-        add_points(grid, points["index"], columns, count, total, low, high, last, Mode.ADD)
+        add_points(into, rows, columns, count, total, low, high, last, Mode.ADD)
 
     def _head_points(self, level: Level) -> NDArray[np.void]:
         points: NDArray[np.void] = self._head.points[self._head.points["step_s"] == level.step_s]
@@ -102,10 +146,40 @@ class Cut:
         return (int(times.min()), int(times.max()) + level.step_s) if len(times) else None
 
 
+def levels_of(policy: Policy, snapshot: Snapshot, step_s: int) -> list[Level]:
+    """The levels of ``policy``, those of a former ladder too, that fit into windows of ``step_s``: from fine to coarse."""
+    stored = {level.step_s for level in snapshot.levels() if level.policy == policy.name}
+    steps = stored | {resolution.step_s for resolution in policy.ladder}
+    return [Level(policy.name, step) for step in sorted(steps) if step_s % step == 0]
+
+
+def is_rolled_up(one: ChunkSet, step_s: int) -> bool:
+    """Whether its points are in a coarser level that is read, too, for windows of ``step_s``."""
+    return one.rolled_up_to_s > 0 and step_s % one.rolled_up_to_s == 0
+
+
+def span_of(sets: Sequence[ChunkSet]) -> tuple[int, int] | None:
+    """[start, stop) of all of them; None if there is none."""
+    return (min(one.start for one in sets), max(one.stop for one in sets)) if sets else None
+
+
+def log_span(snapshot: Snapshot, logs: Mapping[Level, Log], level: Level, through: int) -> tuple[int, int] | None:
+    """[start, stop) of what the log of ``level`` holds beyond the chunks; None if nothing."""
+    return logs[level].span(snapshot.sealed(level), through) if level in logs else None
+
+
 def level_span(snapshot: Snapshot, logs: Mapping[Level, Log], level: Level, through: int) -> tuple[int, int] | None:
-    """[start, stop) of what chunks and log hold at ``level``."""
-    logged = logs[level].span(snapshot.sealed(level), through) if level in logs else None
-    return hull(snapshot.span(level), logged)
+    """[start, stop) of what chunks and log hold at ``level``; None if nothing."""
+    return hull(span_of(snapshot.sets(level)), log_span(snapshot, logs, level, through))
+
+
+def _covered(grid: Grid, sets: Sequence[ChunkSet]) -> NDArray[np.bool_]:
+    """Which windows of ``grid`` one of ``sets`` reaches into."""
+    covered = np.zeros(grid.shape[1], np.bool_)
+    for one in sets:
+        first, stop = (one.start - grid.start) // grid.step_s, -((grid.start - one.stop) // grid.step_s)
+        covered[max(0, first) : max(0, stop)] = True
+    return covered
 
 
 def hull(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:

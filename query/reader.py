@@ -15,9 +15,10 @@ from ..schema.head import Head
 from ..schema.identity import Level
 from ..schema.policy import Policies
 from ..schema.protocols import ChunkStore, Match, PathIndex
+from ..schema.resolution import DAY_S
 from ..schema.rows import Ids
 from ..schema.series import Series
-from .cut import Cut, Log, level_span
+from .cut import Cut, Log, hull, is_rolled_up, level_span, levels_of, log_span, span_of
 from .fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
 from .limits import Deadline, Limits
 from .plan import Batch, make_plan
@@ -112,9 +113,9 @@ class Reader:
     def newest(self) -> int | None:
         """Unix second at which the newest window that is on disk begins; None when there is no point yet."""
         snapshot = self._store.snapshot()
-        levels = [Level(policy.name, resolution.step_s) for policy in self._policies for resolution in policy.ladder]
-        spans = [(level, level_span(snapshot, self._logs, level, _ALL_SEQUENCES)) for level in levels]
-        return max((span[1] - level.step_s for level, span in spans if span), default=None)
+        levels = [level for policy in self._policies for level in levels_of(policy, snapshot, DAY_S)]
+        spans = [level_span(snapshot, self._logs, level, _ALL_SEQUENCES) for level in levels]
+        return max((span[1] - level.step_s for level, span in zip(levels, spans, strict=True) if span), default=None)
 
     def _find(self, query: FetchQuery) -> list[list[Match]]:
         try:
@@ -151,10 +152,13 @@ class Reader:
         snapshot = self._store.snapshot()
         bounds = batch.bounds
         slots = [bounds.slots]
-        for resolution in batch.policy.ladder:
-            span = level_span(snapshot, self._logs, Level(batch.policy.name, resolution.step_s), _ALL_SEQUENCES)
-            if span and bounds.step_s % resolution.step_s == 0:
-                slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // resolution.step_s)
+        for level in levels_of(batch.policy, snapshot, bounds.step_s):
+            sets = snapshot.sets(level)
+            if level.step_s != bounds.step_s:
+                sets = [one for one in sets if not is_rolled_up(one, bounds.step_s)]
+            span = hull(span_of(sets), log_span(snapshot, self._logs, level, _ALL_SEQUENCES))
+            if span:
+                slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // level.step_s)
         return max(slots)
 
     def _read(self, level: Level, ids: Ids, start: int, stop: int) -> tuple[Grid, bool]:

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from ...schema.grid import Grid
-from ...schema.identity import Level
+from ...schema.identity import Level, Mode
 from ...schema.rows import Ids
 from ..disk import disk
 from ..layout import log_folder
@@ -45,6 +45,10 @@ class LogReader:
         for segment in self._between(after, through):
             times += segment.rows(after, through)[:, TIME].tolist()
         return (min(times), max(times) + self._level.step_s) if times else None
+
+    def replaces(self, after: int, through: int) -> bool:
+        """Whether the mode of any of those records is REPLACE."""
+        return any(segment.header.mode is Mode.REPLACE for segment in self._between(after, through))
 
     def close(self) -> None:
         """Release files and maps."""

@@ -9,9 +9,9 @@ from cadent.query.limits import Limits
 from cadent.query.reader import Reader
 from cadent.schema.errors import TooManyMatches
 from cadent.schema.head import HEAD_POINT, HeadAnswer
-from cadent.schema.identity import Level, Mode
+from cadent.schema.identity import Identity, Level, Mode
 from cadent.schema.policy import Policies, Policy
-from cadent.schema.protocols import Match
+from cadent.schema.protocols import ChunkSet, Match
 from cadent.schema.resolution import Ladder
 
 
@@ -66,12 +66,18 @@ class Pinned:
     def sealed(self, level):
         return self.sealed_sequence.get(level, 0)
 
-    def span(self, level):
-        return span(level, self.chunks.get(level, []))
+    def levels(self):
+        return list(self.chunks)
 
-    def read(self, level, ids, into):
+    def sets(self, level):
+        """All chunks of a level are one set, which is not rolled up."""
+        held = span(level, self.chunks.get(level, []))
+        return [ChunkSet(1, Identity("w", 1, 1), *held, rolled_up_to_s=0, size_bytes=1)] if held else []
+
+    def read(self, level, sets, ids, into):
         assert into.step_s == level.step_s
-        merge(into, ids, self.chunks.get(level, []))
+        if sets:
+            merge(into, ids, self.chunks.get(level, []))
 
 
 @dataclass
@@ -89,6 +95,9 @@ class ListedLog:
 
     def span(self, after, through):
         return span(self.level, self.records(after, through))
+
+    def replaces(self, after, through):
+        return False
 
 
 @dataclass

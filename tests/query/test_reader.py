@@ -40,9 +40,10 @@ def fold(windows, time, point):
 
 
 def expected(lists, number, bounds):
-    """What the reader must find for one path, point by point: each level folded, rolled up in order of time, then added."""
+    """What the reader must find for one path, point by point: each level folded, rolled up in order of time, then added
+    to the coarser ones."""
     answer = {}
-    for level in (level for level in (BASE, MINUTE, TEN_MINUTES) if bounds.step_s % level.step_s == 0):
+    for level in (level for level in (TEN_MINUTES, MINUTE, BASE) if bounds.step_s % level.step_s == 0):
         windows = {}
         logged = [
             (n, point) for sequence, n, point in lists.logged.get(level, []) if sequence > lists.sealed_sequence.get(level, 0)
@@ -261,7 +262,7 @@ def test_levels_without_points_in_the_range_are_not_read(lists, reader_of):
     reader = reader_of(lists, "a")
     read = []
     pinned = lists.snapshot()
-    with mock.patch.object(type(pinned), "read", lambda self, level, ids, into: read.append(level)):
+    with mock.patch.object(type(pinned), "read", lambda self, level, sets, ids, into: read.append(level)):
         fetch(reader, "a", after=NOW - 600, step_s=60)
     assert read == [MINUTE]
 
