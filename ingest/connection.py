@@ -31,6 +31,8 @@ class Connection(asyncio.BufferedProtocol):
         self._rest = b""  # read, but not yet taken by the stream
         self._paused = False  # by the server
         self._lost = False
+        self._bytes_seen = 0  # of bytes_received, at the last look
+        self._silent_looks = 0
         self.bytes_received = 0
 
     def pause(self) -> None:
@@ -44,6 +46,15 @@ class Connection(asyncio.BufferedProtocol):
     def end(self) -> None:
         """Close the connection without reading what is still under way."""
         self._transport.abort()
+
+    def close_if_silent(self, looks: int) -> None:
+        """To be called from time to time: closes the connection when no byte came for so many calls in a row. One from which
+        nothing is read just now is not silent."""
+        waits = self._paused or self._rest
+        self._silent_looks = 0 if waits or self.bytes_received != self._bytes_seen else self._silent_looks + 1
+        self._bytes_seen = self.bytes_received
+        if self._silent_looks == looks:
+            self._transport.close()
 
     def give_up(self) -> None:
         """End now, whatever the stream has not taken."""

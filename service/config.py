@@ -53,6 +53,15 @@ class GraphiteSettings:
     listen: Annotated[
         Address, kinds.ADDRESS, "TCP address for lines. There is no authentication: open it to your own network only."
     ] = _GRAPHITE
+    max_connections: Annotated[
+        int, kinds.COUNT, "Most connections open at the same time; one more is refused. Each costs a few kB and an open file."
+    ] = 10_000
+    idle_timeout_s: Annotated[
+        int,
+        kinds.DURATION_OR_NEVER,
+        "A connection without a byte for so long is closed. Senders notice only at their second write, so it should be longer "
+        "than any of them is silent; dead ones are noticed before. 0: never.",
+    ] = 7_200
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,10 @@ def _read_duration(value: object) -> int:
     return parse_duration(str(_whole(value)) if isinstance(value, int) else _read_text(value))
 
 
+def _read_duration_or_never(value: object) -> int:
+    return 0 if value == 0 and not isinstance(value, bool) else _read_duration(value)
+
+
 def _read_grace(value: object) -> int | None:
     if value == "step":
         return None
@@ -155,7 +159,7 @@ def _show_text(value: object) -> str:
 
 
 def _show_duration(value: object) -> str:
-    return json.dumps(format_duration(value)) if isinstance(value, int) else str(value)
+    return json.dumps(format_duration(value)) if isinstance(value, int) and value else str(value)
 
 
 def _show_size(value: object) -> str:
@@ -168,6 +172,7 @@ FOLDER = Kind("the path of a folder", _read_folder, _show_text)
 ADDRESS = Kind('"HOST:PORT", such as "127.0.0.1:2003"', _read_address, _show_text)
 LADDER = Kind('resolutions from fine to coarse, such as "10s:7d,1m:30d"', _read_ladder, _show_text)
 DURATION = Kind('a duration such as "30s", or a number of seconds', _read_duration, _show_duration)
+DURATION_OR_NEVER = Kind('a duration such as "2h", or 0 for never', _read_duration_or_never, _show_duration)
 GRACE = Kind('a duration such as "10s", a number of seconds, or "step"', _read_grace, _show_grace)
 SIZE = Kind('a size such as "64MB", or a number of bytes, from 1MiB up', _read_size, _show_size)
 COUNT = Kind("a whole number, 1 or more", _read_count(1), str)

@@ -10,7 +10,16 @@ from pathlib import Path
 from . import host
 
 # Not lines or seconds since the start but those since the last report, as carbon does it.
-_COUNTED = ("lines.", "connections.total", "bytes.received", "points.written", "flush.count", "flush.seconds", "seal.")
+_COUNTED = (
+    "lines.",
+    "connections.total",
+    "connections.refused",
+    "bytes.received",
+    "points.written",
+    "flush.count",
+    "flush.seconds",
+    "seal.",
+)
 
 
 class SelfMetrics:

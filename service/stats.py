@@ -15,6 +15,7 @@ def figures(lines: LineCounters, connections: ConnectionCounters, engine: Engine
         "lines.refused": sum(lines.refused.values()),
         "connections.open": connections.connections,
         "connections.total": connections.connections_total,
+        "connections.refused": connections.connections_refused,
         "bytes.received": connections.bytes_received,
         "paths.known": lines.paths,
         "windows.open": lines.open_windows,

@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 
-from ..ingest.tcp import LineServer
+from ..ingest.tcp import Limits, LineServer
 from ..schema.errors import CadentError
 from . import lifeline, logs
 from .config import Config
@@ -36,7 +36,8 @@ class Writer:
         self._config = config
         self._accumulator = storage.accumulator
         self._engine = storage.engine
-        self._server = LineServer()
+        graphite = config.graphite
+        self._server = LineServer(Limits(graphite.max_connections, graphite.idle_timeout_s))
         self._operations = Operations(config, storage, self._server)
         self._control = ControlServer(config.store.data, self._operations.table())
         self._metrics = SelfMetrics(config.store.data, os.getppid())

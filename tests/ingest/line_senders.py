@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 
-from cadent.ingest.tcp import LineServer
+from cadent.ingest.tcp import Limits, LineServer
 
 
 class Sink:
@@ -43,12 +43,12 @@ class Stream:
 
 
 @contextlib.asynccontextmanager
-async def serving(sink, host="127.0.0.1"):
+async def serving(sink, host="127.0.0.1", **limits):
     """A server on any free port, and its address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, 0), family=family)
     address = listener.getsockname()[:2]
-    server = LineServer()
+    server = LineServer(Limits(**limits))
     await server.start(listener, sink)
     try:
         yield server, address

@@ -175,16 +175,16 @@ def test_what_is_counted_is_what_was_sent():
     async def run():
         sink = Sink()
         async with serving(sink) as (server, address):
-            assert server.counters == Counters(0, 0, 0)
+            assert server.counters == Counters(0, 0, 0, 0)
             async with connected(address) as writer:
                 writer.write(b"12345\n")
                 await until(lambda: sink.lines)
-                assert server.counters == Counters(1, 1, 6)
+                assert server.counters == Counters(1, 1, 0, 6)
                 await send(address, b"1\n")
                 await until(lambda: sink.closed)
-                assert server.counters == Counters(1, 2, 8)
+                assert server.counters == Counters(1, 2, 0, 8)
             await until(lambda: sink.closed == 2)
-            assert server.counters == Counters(0, 2, 8)
+            assert server.counters == Counters(0, 2, 0, 8)
 
     asyncio.run(run())
 
@@ -407,7 +407,7 @@ def test_a_server_that_never_started_can_be_closed():
         server.pause()
         server.resume()
         await server.close()
-        assert server.counters == Counters(0, 0, 0)
+        assert server.counters == Counters(0, 0, 0, 0)
 
     asyncio.run(run())
 

@@ -42,6 +42,7 @@ def test_the_printed_configuration_loads_back():
         open_windows_bytes = "1GiB"
         [graphite]
         listen = "[::1]:2003"
+        idle_timeout_s = 0
         [http]
         base_path = "graphs/cadent/"
         [query]
@@ -56,6 +57,7 @@ def test_the_printed_configuration_loads_back():
     assert config.query.timeout_s == 120
     assert config.http.base_path == "/graphs/cadent"
     assert config.grace_s == 0
+    assert config.graphite.idle_timeout_s == 0
     assert from_toml(to_toml(config), "printed") == config
 
 
@@ -96,6 +98,7 @@ def test_sizes_round_trip(size):
         ('[store]\nopen_windows_bytes = "64 apples"', ["open_windows_bytes", "'64 apples' is not a size"]),
         ('[store]\nopen_windows_bytes = "1kB"', ["open_windows_bytes", "'1kB' (text)", "from 1MiB up"]),
         ("[store]\nqueue_bytes = 0", ["queue_bytes", "got 0", "from 1MiB up"]),
+        ("[graphite]\nidle_timeout_s = false", ["idle_timeout_s", "(true or false)", "0 for never"]),
         ('[query]\ntimeout_s = "soon"', ["timeout_s", "'soon' is not a duration"]),
         ('[query]\ntimezone = "Mars/Olympus"', ["timezone", "Mars/Olympus"]),
         ('[service]\nself_metrics = "yes"', ["self_metrics", "'yes' (text)", "true or false"]),
