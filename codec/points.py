@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
 import numpy as np
-from numpy.typing import NDArray
 
 from ..schema.grid import Counts, Floats, Grid
 from ..schema.identity import Mode
 from ..schema.statistic import Statistic
 from . import _points
-
-# Names of a grid's arrays.
-ALL: Final = ("count", "sum", "min", "max", "last")
-LAST: Final = ("last",)
 
 
 def add_points(
@@ -87,16 +79,6 @@ def interpolate(values: Floats, limit: int) -> None:
     ``values`` is C-contiguous float64 of shape (rows, width).
     """
     _points.interpolate(values, limit)
-
-
-def put(points: Grid, chosen: NDArray[np.bool_], into: Grid, rows: Counts, names: Sequence[str] = ALL) -> None:
-    """Where ``chosen`` (of the shape of ``points``) is true, row i of ``points`` takes the place of what row rows[i] of
-    ``into`` has in that window, or only its ``names`` do. Steps are equal; what lies outside ``into`` is left out."""
-    row, column = np.nonzero(chosen)
-    at = (rows[row], column + (points.start - into.start) // into.step_s)
-    inside = (at[1] >= 0) & (at[1] < into.shape[1])
-    for name in names:
-        getattr(into, name)[at[0][inside], at[1][inside]] = getattr(points, name)[row[inside], column[inside]]
 
 
 def _columns(grid: Grid) -> tuple[Counts, Floats, Floats, Floats, Floats]:

@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codec.points import ALL, LAST, add_grid, add_points, put, roll_up
+from ..codec.points import add_grid, add_points, roll_up
+from ..codec.settle import ALL, LAST, settle
 from ..schema.errors import WriterGone
 from ..schema.grid import Grid
 from ..schema.head import Head, HeadAnswer, NoHead
@@ -16,9 +17,6 @@ from ..schema.identity import Level, Mode
 from ..schema.policy import Policy
 from ..schema.protocols import ChunkSet, Snapshot
 from ..schema.rows import Ids
-
-# Cells of a Grid, 40 bytes each, that are read at once beside a tile.
-_CELLS = 1 << 18
 
 
 class Log(Protocol):
@@ -87,7 +85,9 @@ class Cut:
         self._read(level, tail.sets, self._ids, fine)
         part = roll_up(fine, into.step_s)
         add_grid(into, part, np.arange(len(self._ids), dtype=np.int64))
-        self._settle(level, tail, part, into)
+        rolled_up = [(one.start, one.stop) for one in tail.rolled_up]
+        names = ALL if self._replaces(level, tail) else LAST
+        settle(part, rolled_up, into, level.step_s, lambda rows, whole: self._read_all(level, rows, whole), names)
 
     def _tail(self, level: Level, step_s: int) -> _Tail:
         sets = self._snapshot.sets(level)
@@ -96,28 +96,14 @@ class Cut:
         start, stop = hull(hull(span_of(rest), logged), self._head_span(level)) or (0, 0)
         return _Tail(rest, [one for one in sets if is_rolled_up(one, step_s)], start - start % step_s, stop + -stop % step_s)
 
-    def _settle(self, level: Level, tail: _Tail, part: Grid, into: Grid) -> None:
-        """Late points in windows that were rolled up before: their ``last`` is that of the latest fine window, not of the latest
-        arrival, and what they replace must go. So these windows are computed from all fine points."""
-        late = (part.count > 0) & _covered(part, tail.rolled_up)
-        columns = np.flatnonzero(late.any(axis=0))
-        if len(columns) == 0:
-            return
-        # Late points are few: only the rows and windows between them are read again.
-        first, stop = int(columns[0]), int(columns[-1]) + 1
-        names = ALL if self._replaces(level, tail) else LAST
-        slots = (stop - first) * (part.step_s // level.step_s)
-        late_rows = np.flatnonzero(late.any(axis=1))
-        for rows in np.array_split(late_rows, -(-len(late_rows) * slots // _CELLS)):
-            whole = Grid.empty(part.start + first * part.step_s, level.step_s, len(rows), slots)
-            self._read(level, self._snapshot.sets(level), self._ids[rows], whole)
-            put(roll_up(whole, part.step_s), late[rows, first:stop], into, rows, names)
-
     def _replaces(self, level: Level, tail: _Tail) -> bool:
         if any(one.identity.mode is Mode.REPLACE for one in tail.sets):
             return True
         log = self._logs.get(level)
         return log is not None and log.replaces(self._snapshot.sealed(level), self._head.last_sequence)
+
+    def _read_all(self, level: Level, rows: NDArray[np.int64], into: Grid) -> None:
+        self._read(level, self._snapshot.sets(level), self._ids[rows], into)
 
     def _read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
         """Chunks, then log, then open windows: the order in which their samples came. ``ids`` are some of the cut's, in order."""
@@ -171,15 +157,6 @@ def log_span(snapshot: Snapshot, logs: Mapping[Level, Log], level: Level, throug
 def level_span(snapshot: Snapshot, logs: Mapping[Level, Log], level: Level, through: int) -> tuple[int, int] | None:
     """[start, stop) of what chunks and log hold at ``level``; None if nothing."""
     return hull(span_of(snapshot.sets(level)), log_span(snapshot, logs, level, through))
-
-
-def _covered(grid: Grid, sets: Sequence[ChunkSet]) -> NDArray[np.bool_]:
-    """Which windows of ``grid`` one of ``sets`` reaches into."""
-    covered = np.zeros(grid.shape[1], np.bool_)
-    for one in sets:
-        first, stop = (one.start - grid.start) // grid.step_s, -((grid.start - one.stop) // grid.step_s)
-        covered[max(0, first) : max(0, stop)] = True
-    return covered
 
 
 def hull(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
