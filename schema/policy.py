@@ -1,4 +1,4 @@
-"""Policies: which ladder and statistic a path gets."""
+"""Policies: which ladder a path gets, and which statistic its queries show."""
 
 from __future__ import annotations
 
@@ -10,34 +10,64 @@ from .errors import ConfigError
 from .resolution import Ladder
 from .statistic import Statistic, guess_statistic
 
+MOST_POLICIES = 255  # what a path remembers of its policy while lines come in is a byte
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# What else lies in a data folder, beside the folders of policies.
+_TAKEN_NAMES = {"lock", "manifest", "names"}
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticRule:
+    """Paths in which the regular expression ``match`` is found show ``statistic``."""
+
+    match: str
+    statistic: Statistic
+
+    def __post_init__(self) -> None:
+        _check_match(self.match)
+
+    def holds_for(self, path: str) -> bool:
+        return re.search(self.match, path) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A named rule. ``match`` is a regular expression searched in the path; None matches every path.
 
-    ``statistic`` None means: guess it by the path's last segment. The name is a folder's name too.
+    ``statistic`` None leaves it to the first of ``rules`` that holds for a path, and to the path's last segment if none does.
+    The name is a folder's name too.
     """
 
     name: str
     ladder: Ladder
     match: str | None = None
     statistic: Statistic | None = None
+    rules: tuple[StatisticRule, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ConfigError(f"policy name {self.name!r} is not made of a-z, 0-9, _ and - (64 at most)")
-        try:
-            re.compile(self.match or "")
-        except re.error as error:
-            raise ConfigError(f"policy {self.name}: match {self.match!r} is not a regular expression: {error}") from error
+        if self.name in _TAKEN_NAMES:
+            raise ConfigError(f"policy name {self.name!r} is taken: the data folder has something else of that name")
+        if self.match is not None:
+            try:
+                _check_match(self.match)
+            except ConfigError as error:
+                raise ConfigError(f"policy {self.name}: {error}") from None
 
     def holds_for(self, path: str) -> bool:
         return self.match is None or re.search(self.match, path) is not None
 
     def statistic_of(self, path: str) -> Statistic:
-        return self.statistic or guess_statistic(path)
+        if self.statistic is not None:
+            return self.statistic
+        rule = self.rule_for(path)
+        return guess_statistic(path) if rule is None else rule.statistic
+
+    def rule_for(self, path: str) -> StatisticRule | None:
+        """The first of ``rules`` that holds for ``path``."""
+        return next((rule for rule in self.rules if rule.holds_for(path)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +80,8 @@ class Policies:
         names = [policy.name for policy in self.ordered]
         if len(set(names)) != len(names):
             raise ConfigError(f"two policies have the same name: {', '.join(names)}")
+        if len(names) > MOST_POLICIES:
+            raise ConfigError(f"there are {len(names)} policies; want at most {MOST_POLICIES}")
         if not self.ordered or self.ordered[-1].match is not None:
             raise ConfigError("the last policy must match every path (leave out its match)")
         if any(policy.match is None for policy in self.ordered[:-1]):
@@ -78,3 +110,10 @@ class Policies:
 
     def __len__(self) -> int:
         return len(self.ordered)
+
+
+def _check_match(match: str) -> None:
+    try:
+        re.compile(match)
+    except re.error as error:
+        raise ConfigError(f"match {match!r} is not a regular expression: {error}") from error

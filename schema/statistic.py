@@ -36,16 +36,22 @@ _LOWER_TO_UPPER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def guess_statistic(path: str) -> Statistic:
-    """The statistic that the last segment of ``path`` names as its last word, else its first word, else mean.
+    """The statistic that the last segment of ``path`` names, else mean."""
+    named = named_statistic(path)
+    return Statistic.MEAN if named is None else named[1]
+
+
+def named_statistic(path: str) -> tuple[str, Statistic] | None:
+    """The word in the last segment of ``path`` that names a statistic, and which: the last word, else the first.
 
     A word ends at ``_``, ``-`` or ``.`` and where lower case turns to upper (``errorCount``), so that
-    ``account``, ``discount`` and ``admin`` stay means. Tags do not count.
+    ``account``, ``discount`` and ``admin`` name none. Tags do not count.
     """
     segment = path.partition(";")[0].rpartition(".")[2]
-    words = re.split(r"[_-]", _LOWER_TO_UPPER.sub("_", segment).lower())
-    if words[-1] in _SUFFIX:
-        return _SUFFIX[words[-1]]
-    prefix, underscore, _ = segment.lower().partition("_")
-    if underscore and prefix in _PREFIX:
-        return _PREFIX[prefix]
-    return Statistic.MEAN
+    last = re.split(r"[_-]", _LOWER_TO_UPPER.sub("_", segment).lower())[-1]
+    if last in _SUFFIX:
+        return last, _SUFFIX[last]
+    first, underscore, _ = segment.lower().partition("_")
+    if underscore and first in _PREFIX:
+        return first, _PREFIX[first]
+    return None

@@ -1,6 +1,6 @@
 import pytest
 from cadent.schema.errors import ConfigError
-from cadent.schema.policy import Policies, Policy
+from cadent.schema.policy import Policies, Policy, StatisticRule
 from cadent.schema.resolution import Ladder
 from cadent.schema.statistic import Statistic
 
@@ -67,3 +67,28 @@ def test_a_match_that_is_no_regular_expression_is_refused_with_policy_and_text()
 def test_policies_that_leave_a_path_undecided_are_refused(ordered, says):
     with pytest.raises(ConfigError, match=says):
         Policies(ordered)
+
+
+@pytest.mark.parametrize("name", ["lock", "manifest", "names"])
+def test_a_name_that_something_else_in_a_data_folder_has_is_refused(name):
+    with pytest.raises(ConfigError, match=f"policy name '{name}' is taken"):
+        Policy(name, LADDER)
+
+
+def test_the_first_rule_that_holds_decides_where_the_policy_has_no_statistic():
+    rules = (StatisticRule(r"\.p99$", Statistic.MAX), StatisticRule("p9", Statistic.MIN))
+    policy = Policy("p", LADDER, rules=rules)
+    assert [policy.statistic_of(path) for path in ("a.p99", "a.p95", "a.count")] == [Statistic.MAX, Statistic.MIN, Statistic.SUM]
+    assert Policy("p", LADDER, statistic=Statistic.LAST, rules=rules).statistic_of("a.p99") is Statistic.LAST
+
+
+def test_a_rule_whose_match_is_no_regular_expression_is_refused():
+    with pytest.raises(ConfigError, match=r"match 'a\(' is not a regular expression"):
+        StatisticRule("a(", Statistic.MAX)
+
+
+def test_there_are_no_more_policies_than_a_line_can_tell_apart():
+    many = [Policy(f"p{number}", LADDER, match="x") for number in range(255)]
+    assert len(policies(*many[:254])) == 255
+    with pytest.raises(ConfigError, match="there are 256 policies; want at most 255"):
+        policies(*many)

@@ -1,5 +1,5 @@
 import pytest
-from cadent.schema.statistic import Statistic, guess_statistic
+from cadent.schema.statistic import Statistic, guess_statistic, named_statistic
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,3 +70,17 @@ def test_a_statistic_is_its_word():
     assert str(Statistic.MEAN) == "mean"
     assert Statistic("max") is Statistic.MAX
     assert f"{Statistic.SUM}" == "sum"
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("app.errorCount", ("count", Statistic.SUM)),
+        ("stats.upper_90", ("upper", Statistic.MAX)),
+        ("a.HTTP_TOTAL", ("total", Statistic.SUM)),
+        ("a.sum_max", ("max", Statistic.MAX)),
+        ("a.load;kind=max", None),
+    ],
+)
+def test_the_word_that_tells_is_named(path, named):
+    assert named_statistic(path) == named
