@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
-from ..schema.policy import Policies
+from ..schema.policy import Policies, Policy, StatisticRule
 from ..schema.resolution import Ladder
 from . import kinds
 from .kinds import Address, Kind
@@ -31,7 +31,7 @@ class StoreSettings:
     grace_s: Annotated[
         int | None,
         kinds.GRACE,
-        'How long a window stays open after its end for stragglers; "step": one step of the ladder. '
+        'How long a window stays open after its end for stragglers; "step": as long as it is itself. '
         "Longer merges late samples in memory, shorter loses less with the process.",
     ] = None
     open_windows_bytes: Annotated[
@@ -39,6 +39,12 @@ class StoreSettings:
         kinds.SIZE,
         "Bound of all open windows. More holds more of a backfill together before it goes to the log; less saves memory.",
     ] = 64 * 10**6
+    max_metrics: Annotated[
+        int,
+        kinds.COUNT,
+        "Most paths that are known. A line of a new path beyond it is refused (`path_limit`), so that a sender whose paths "
+        "never repeat cannot fill the memory: a path takes about 200 bytes in the writer, and each API process has it too.",
+    ] = 50_000_000
     queue_bytes: Annotated[
         int,
         kinds.SIZE,
@@ -104,22 +110,21 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All sections. Every setting has a default that works."""
+    """All sections, and the tables of policies. Every setting has a default that works."""
 
     store: StoreSettings = field(default_factory=StoreSettings)
     graphite: GraphiteSettings = field(default_factory=GraphiteSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     query: QuerySettings = field(default_factory=QuerySettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
+    policy: tuple[Policy, ...] = ()
+    statistic: tuple[StatisticRule, ...] = ()
 
     @property
     def policies(self) -> Policies:
-        return Policies.single(self.store.ladder)
-
-    @property
-    def grace_s(self) -> int:
-        """The grace in seconds, whichever way it was given."""
-        return self.store.ladder.base.step_s if self.store.grace_s is None else self.store.grace_s
+        """Those of the tables, then ``default`` with the ladder of the store. ConfigError if two have the same name."""
+        ordered = (*self.policy, Policy("default", self.store.ladder))
+        return Policies(tuple(dataclasses.replace(policy, rules=self.statistic) for policy in ordered))
 
     def replace(self, values: Mapping[SettingName, object]) -> Config:
         """A copy with these settings, already of their types."""
@@ -158,6 +163,8 @@ class Setting(NamedTuple):
 def sections() -> Iterator[tuple[str, str, list[Setting]]]:
     """Every section in order: its name, one line about it, its settings."""
     for section, declared in get_type_hints(Config).items():
+        if not dataclasses.is_dataclass(declared):
+            continue
         hints = get_type_hints(declared, include_extras=True)
         yield section, declared.__doc__ or "", [_declared(SettingName(section, key), hint) for key, hint in hints.items()]
 

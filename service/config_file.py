@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import sys
 import textwrap
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..schema.errors import ConfigError
+from . import policy_tables
 from .config import Config, Setting, SettingName, sections, settings
 
 if sys.version_info >= (3, 11):
@@ -16,13 +18,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_TOML_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a fraction", list: "a list", dict: "a table"}
-
 
 def read_config(file: Path | None, flags: Mapping[SettingName, tuple[str, str]]) -> Config:
     """The defaults, then ``file``, then ``flags``: name of the setting -> (the flag, its text)."""
     config = Config() if file is None else _from_file(file)
-    values = {name: _value(settings()[name], text, flag) for name, (flag, text) in flags.items()}
+    values = {name: settings()[name].kind.take(text, flag) for name, (flag, text) in flags.items()}
     return config.replace(values)
 
 
@@ -32,8 +32,15 @@ def from_toml(text: str, origin: str) -> Config:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{origin} is not TOML: {error}") from None
-    values = {setting.name: _value(setting, value, f"{origin}: {setting.name}") for setting, value in _pairs(document, origin)}
-    return Config().replace(values)
+    policy = policy_tables.read_policies(document.pop(policy_tables.POLICY.name, []), origin)
+    statistic = policy_tables.read_rules(document.pop(policy_tables.STATISTIC.name, []), origin)
+    values = {setting.name: setting.kind.take(value, f"{origin}: {setting.name}") for setting, value in _pairs(document, origin)}
+    config = dataclasses.replace(Config().replace(values), policy=policy, statistic=statistic)
+    try:
+        config.policies  # noqa: B018 - each policy is sound; they may not fit together
+    except ConfigError as error:
+        raise ConfigError(f"{origin}: {error}") from None
+    return config
 
 
 def to_toml(config: Config) -> str:
@@ -44,7 +51,7 @@ def to_toml(config: Config) -> str:
         for setting in group:
             lines += textwrap.wrap(setting.doc, 110, initial_indent="# ", subsequent_indent="# ")
             lines.append(f"{setting.name.key} = {setting.show(config)}")
-    return "\n".join(lines[1:]) + "\n"
+    return "\n".join(lines[1:]) + "\n" + policy_tables.to_toml(config.policy, config.statistic)
 
 
 def _from_file(file: Path) -> Config:
@@ -62,10 +69,12 @@ def _pairs(document: Mapping[str, object], origin: str) -> Iterator[tuple[Settin
     known = settings()
     names = {name.section for name in known}
     for section, table in document.items():
+        if isinstance(table, list) and all(isinstance(one, dict) for one in table):
+            raise ConfigError(f"{origin}: [[{section}]] is not a table; did you mean {_nearest_header(section, names)}?")
         if not isinstance(table, dict):
             raise ConfigError(f"{origin}: {section} stands outside a section; did you mean {_nearest(SettingName('', section))}?")
         if section not in names:
-            raise ConfigError(f"{origin}: [{section}] is not a section; did you mean [{_nearest_word(section, names)}]?")
+            raise ConfigError(f"{origin}: [{section}] is not a section; did you mean {_nearest_header(section, names)}?")
         for key, value in table.items():
             name = SettingName(section, key)
             if name not in known:
@@ -82,15 +91,10 @@ def _nearest(unknown: SettingName) -> SettingName:
     return max(settings(), key=likeness)
 
 
+def _nearest_header(unknown: str, sections: set[str]) -> str:
+    headers = {name: f"[{name}]" for name in sections} | {table: f"[[{table}]]" for table in policy_tables.NAMES}
+    return headers[_nearest_word(unknown, set(headers))]
+
+
 def _nearest_word(unknown: str, known: set[str]) -> str:
     return difflib.get_close_matches(unknown, sorted(known), n=1, cutoff=0.0)[0]
-
-
-def _value(setting: Setting, value: object, origin: str) -> object:
-    try:
-        return setting.kind.read(value)
-    except ConfigError as error:
-        raise ConfigError(f"{origin}: {error}") from None
-    except ValueError:
-        got = f"{value!r} ({_TOML_NAMES.get(type(value), 'a date or time')})"
-        raise ConfigError(f"{origin}: got {got}; want {setting.kind.wanted}") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .config import Config, sections
 from .config_file import to_toml
+from .policy_tables import EXAMPLE, POLICY, STATISTIC, Table, show
 
 _HEAD = """\
 # Configuration
@@ -31,9 +32,45 @@ Durations are written `30s`, `5m`, `7d` or as a number of seconds; sizes `64MB`,
 """
 
 
+_POLICIES = """
+## Policies in use
+
+`cadent policy PATH` says which policy holds for a path, or would if its first line came now, and why.
+`cadent policy import --schemas storage-schemas.conf --aggregation storage-aggregation.conf` prints carbon's rules as such tables;
+with `--into cadent.toml` it appends them.
+
+What happens to points that are there when the configuration changes:
+
+| change | what happens |
+|---|---|
+"""
+
+_CHANGES = (
+    ("another `match`, another order, a new policy", "It holds for new paths. A path that is there keeps its policy."),
+    (
+        "another `ladder`, of a policy or of `[store]`",
+        (
+            "New points are kept at the new steps. Points that are there keep the step they have: a query reads those whose step "
+            "divides the step of its answer."
+        ),
+    ),
+    ("another `statistic`", "Queries show it at once, of points of any age."),
+    (
+        "another `name`, or the table is taken out",
+        (
+            "While paths have the policy, the start ends with a sentence that names one of them: put the table back. With "
+            "`match = '(?!)'` it matches no path, so it gets no more of them."
+        ),
+    ),
+)
+
+
 def configuration_page() -> str:
     """docs/configuration.md."""
-    return _HEAD + "".join(_section(*section) for section in _rows())
+    sections = "".join(_section(*section) for section in _rows())
+    tables = "".join(_table_section(table, show(entry)) for table, entry in zip((POLICY, STATISTIC), EXAMPLE, strict=True))
+    changes = "".join(f"| {change} | {what} |\n" for change, what in _CHANGES)
+    return _HEAD + sections + tables + _POLICIES + changes
 
 
 def _rows() -> list[tuple[str, str, list[tuple[str, str, str]]]]:
@@ -44,6 +81,12 @@ def _rows() -> list[tuple[str, str, list[tuple[str, str, str]]]]:
 def _section(name: str, doc: str, rows: list[tuple[str, str, str]]) -> str:
     table = "".join(f"| `{key}` | `{default}` | {text} |\n" for key, default, text in rows)
     return f"\n## [{name}]\n\n{doc}\n\n| key | default | what it is and what it costs |\n|---|---|---|\n{table}"
+
+
+def _table_section(table: Table, example: str) -> str:
+    keys = "".join(f"| `{key.name}` | {'yes' if key.needed else 'no'} | {key.doc} |\n" for key in table.keys)
+    head = f"\n## [[{table.name}]]\n\n{table.doc}\n\n```toml\n{example}```\n"
+    return f"{head}\n| key | needed | what it is |\n|---|---|---|\n{keys}"
 
 
 def write(folder: Path) -> None:

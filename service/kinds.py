@@ -12,11 +12,14 @@ from typing import NamedTuple
 from ..query.times import zone
 from ..schema.errors import ConfigError, QueryError
 from ..schema.resolution import Ladder, format_duration, parse_duration
+from ..schema.statistic import Statistic
 
 _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
+_PLAIN = re.compile(r"[^'\x00-\x1f\x7f]*")
 _GRAPHITE_ROUTES = {"/metrics", "/render", "/version", "/health"}
 _LEAST_SIZE = 2**20
+_TOML_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a fraction", list: "a list", dict: "a table"}
 _SIZE_UNITS = {"GiB": 2**30, "GB": 10**9, "MiB": 2**20, "MB": 10**6, "KiB": 2**10, "kB": 10**3, "KB": 10**3, "B": 1}
 
 
@@ -41,6 +44,16 @@ class Kind:
     wanted: str
     read: Callable[[object], object]
     show: Callable[[object], str]
+
+    def take(self, value: object, place: str) -> object:
+        """``value`` as ``read`` gives it; ConfigError with ``place`` and the value if it is not of this kind."""
+        try:
+            return self.read(value)
+        except ConfigError as error:
+            raise ConfigError(f"{place}: {error}") from None
+        except ValueError:
+            got = f"{value!r} ({_TOML_NAMES.get(type(value), 'a date or time')})"
+            raise ConfigError(f"{place}: got {got}; want {self.wanted}") from None
 
 
 def parse_size(text: str) -> int:
@@ -154,8 +167,24 @@ def _one_of(*words: str) -> Callable[[object], str]:
     return read
 
 
+def _read_match(value: object) -> str:
+    text = _read_text(value)
+    if not text:
+        raise Unfit
+    return text
+
+
+def _read_statistic(value: object) -> Statistic:
+    return Statistic(_read_text(value))
+
+
 def _show_text(value: object) -> str:
-    return json.dumps(str(value), ensure_ascii=False)
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _show_match(value: object) -> str:
+    """In single quotes, where TOML leaves backslashes alone, if it can stand in them."""
+    return f"'{value}'" if _PLAIN.fullmatch(str(value)) else _show_text(value)
 
 
 def _show_duration(value: object) -> str:
@@ -181,3 +210,6 @@ FLAG = Kind("true or false", _read_flag, lambda value: str(value).lower())
 ZONE = Kind('a time zone, such as "UTC"', _read_zone, _show_text)
 BASE_PATH = Kind('a URL path such as "/graphite", which no route of Graphite has', _read_base_path, _show_text)
 LOG_LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _one_of(*LOG_LEVELS), _show_text)
+NAME = Kind('a name, such as "collectd"', _read_text, _show_text)
+MATCH = Kind(r"a regular expression, such as '^collectd\.'", _read_match, _show_match)
+STATISTIC = Kind("one of " + ", ".join(Statistic), _read_statistic, _show_text)

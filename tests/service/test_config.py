@@ -1,11 +1,18 @@
+import dataclasses
+import json
+import re
 from pathlib import Path
 
 import pytest
 from cadent.schema.errors import ConfigError
+from cadent.schema.policy import Policy, StatisticRule
+from cadent.schema.resolution import Ladder
+from cadent.schema.statistic import Statistic
 from cadent.service import docs
 from cadent.service.config import Config, SettingName, sections, settings
 from cadent.service.config_file import from_toml, read_config, to_toml
 from cadent.service.kinds import Address, format_size, parse_size
+from cadent.service.lifeline import Handover
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +25,7 @@ def test_without_a_file_the_defaults_are_what_the_readme_says():
     assert config.http.listen == Address("127.0.0.1", 8083)
     assert config.store.data == Path("cadent-data")
     assert str(config.store.ladder) == "10s:7d,1m:30d,10m:2y"
-    assert config.grace_s == 10
+    assert config.store.grace_s is None
 
 
 @pytest.mark.parametrize("name", ["configuration.md", "cadent.toml"])
@@ -56,7 +63,7 @@ def test_the_printed_configuration_loads_back():
     assert config.store.open_windows_bytes == 2**30
     assert config.query.timeout_s == 120
     assert config.http.base_path == "/graphs/cadent"
-    assert config.grace_s == 0
+    assert config.store.grace_s == 0
     assert config.graphite.idle_timeout_s == 0
     assert from_toml(to_toml(config), "printed") == config
 
@@ -145,3 +152,118 @@ def test_every_setting_has_a_kind_that_shows_what_it_reads():
         assert getattr(getattr(from_toml(text, "test"), setting.name.section), setting.name.key) == getattr(
             section, setting.name.key
         )
+
+
+POLICIES = """
+    [[policy]]
+    name = "busy"
+    match = '^app\\.busy\\.'
+    ladder = "1s:1d,1m:30d"
+    [[policy]]
+    match = "^collectd\\\\."
+    ladder = ["60s:30d"]
+    statistic = "max"
+    [[statistic]]
+    match = '''it's \\d'''
+    statistic = "min"
+    [[statistic]]
+    match = "\\u007f\\t"
+    statistic = "sum"
+"""
+
+
+def test_policies_are_read_in_order_and_the_ladder_of_the_store_comes_last():
+    policies = from_toml(POLICIES + '[store]\nladder = "5s:1d"', "test").policies
+    assert [(policy.name, policy.match, str(policy.ladder), policy.statistic) for policy in policies] == [
+        ("busy", r"^app\.busy\.", "1s:1d,1m:30d", None),
+        ("collectd", r"^collectd\.", "1m:30d", Statistic.MAX),
+        ("default", None, "5s:1d", None),
+    ]
+
+
+def test_statistics_by_path_hold_in_order_where_a_policy_has_none():
+    policies = from_toml(POLICIES, "test").policies
+    assert policies[2].statistic_of("it's 7\x7f\t.count") is Statistic.MIN
+    assert policies[2].statistic_of("a\x7f\tb.max") is Statistic.SUM
+    assert policies[2].statistic_of("a.max") is Statistic.MAX
+    assert policies[1].statistic_of("it's 7") is Statistic.MAX
+
+
+def test_policies_survive_printing_and_the_way_to_a_child():
+    config = from_toml(POLICIES, "test")
+    assert from_toml(to_toml(config), "printed") == config
+    assert json.loads(Handover(config, {}).pack())["config"] == to_toml(config)
+    assert "\nmatch = '^collectd\\.'\n" in to_toml(config)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(
+    st.lists(st.tuples(TEXTS, st.sampled_from(["10s:1d", "1m:30d,1h:2y"]), st.sampled_from([None, *Statistic])), max_size=5),
+    st.lists(st.tuples(TEXTS, st.sampled_from(Statistic)), max_size=5),
+)
+def test_any_policy_survives_printing(policies, rules):
+    config = dataclasses.replace(
+        Config(),
+        policy=tuple(Policy(f"p{i}", Ladder.parse(x), re.escape(match), s) for i, (match, x, s) in enumerate(policies)),
+        statistic=tuple(StatisticRule(re.escape(match), statistic) for match, statistic in rules),
+    )
+    assert from_toml(to_toml(config), "printed") == config
+
+
+def test_the_example_in_the_printed_file_works_when_it_is_taken_in():
+    taken_in = to_toml(Config()).replace("# [[", "[[")
+    taken_in = re.sub(r"(?m)^# (\w+ = )", r"\1", taken_in)
+    config = from_toml(taken_in, "test")
+    assert [policy.name for policy in config.policies] == ["collectd", "default"]
+    assert len(config.statistic) == 1
+
+
+@pytest.mark.parametrize(
+    ("match", "name"),
+    [
+        (r"^collectd\.", "collectd"),
+        (r"^app\.\w+\.(count|sum)$", "app-count-sum"),
+        (r"\.CPU[0-9]+", "cpu-0-9"),
+        ("a" * 63 + r"\.b", "a" * 63),
+    ],
+)
+def test_a_policy_without_a_name_is_called_by_its_match(match, name):
+    (policy,) = from_toml(f"[[policy]]\nmatch = '{match}'\nladder = '1m:1d'", "test").policy
+    assert policy.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[policy]\nmatch = 'a'", ["test: policy is not a list of tables", "[[policy]]"]),
+        ("policy = [1]", ["policy is not a list of tables"]),
+        ("[[policy]]\nladder = '1m:1d'", ["test: [[policy]] number 1 has no match", "regular expression"]),
+        ("[[policy]]\nmatch = 'a'", ["[[policy]] number 1 has no ladder"]),
+        ("[[policy]]\nmatch = 'a'\nladder = '1m:1d'\n" * 2, ["test: two policies have the same name: a, a, default"]),
+        ("[[policy]]\nmatch = 'a'\nladder = '7s:1d'", ["[[policy]] number 1: ladder: step 7s does not divide a day"]),
+        ("[[policy]]\nmatch = 'a'\nladder = '1m'", ["ladder: resolution '1m' is not step:ttl"]),
+        ("[[policy]]\nmatch = 'a'\nlader = '1m:1d'", ["lader is not a key", "did you mean ladder?"]),
+        ("[[policy]]\nmatch = 'a('\nladder = '1m:1d'", ["test: [[policy]] number 1: policy a: match 'a('", "unterminated"]),
+        ("[[policy]]\nmatch = 5\nladder = '1m:1d'", ["match: got 5 (a whole number); want a regular expression"]),
+        ("[[policy]]\nmatch = ''\nladder = '1m:1d'", ["match: got '' (text); want a regular expression"]),
+        ("[[policy]]\nmatch = '.*'\nladder = '1m:1d'", ["number 1 needs a name: match '.*'"]),
+        ("[[policy]]\nname = 'A b'\nmatch = 'a'\nladder = '1m:1d'", ["number 1: policy name 'A b' is not made of"]),
+        ("[[policy]]\nname = 'names'\nmatch = 'a'\nladder = '1m:1d'", ["policy name 'names' is taken"]),
+        ("[[policy]]\nname = 'default'\nmatch = 'a'\nladder = '1m:1d'", ["same name: default, default"]),
+        ("[[policy]]\nmatch = 'a'\nladder = '1m:1d'\nstatistic = 'avg'", ["statistic: got 'avg' (text); want one of count, sum"]),
+        ("[[statistic]]\nmatch = 'a'", ["[[statistic]] number 1 has no statistic"]),
+        (
+            "[[statistic]]\nmatch = '['\nstatistic = 'max'",
+            ["[[statistic]] number 1: match '[' is not a regular expression"],
+        ),
+        ("[[statistc]]\nmatch = 'a'", ["test: [[statistc]] is not a table", "did you mean [[statistic]]?"]),
+        ("[[store]]\ndata = 'a'", ["test: [[store]] is not a table", "did you mean [store]?"]),
+    ],
+)
+def test_a_mistake_in_a_table_names_the_table_and_its_number(text, words):
+    with pytest.raises(ConfigError) as error:
+        from_toml(text, "test")
+    for word in words:
+        assert word in str(error.value)
