@@ -11,7 +11,8 @@ root, each one segment as a whole: found literally, never by a glob. The pages i
     glob.pxi     one segment, one glob    search.pxi   a query, level by level
     order.pxi    sorting                  output.pxi   found nodes to text
     columns.pxi  snapshots                turns.pxi    the lock
-    frame.pxi    a frame, as the scan of frames sees it too
+    days.pxi     when ids were seen       frame.pxi    a frame, as the scan of frames sees it too
+    living.pxi   all paths by id
 
 The functions of the pages work on a ``Core`` whose lock the caller holds; ``Trie`` takes it.
 """
@@ -22,6 +23,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 
 include "frame.pxi"
 include "core.pxi"
+include "days.pxi"
 include "table.pxi"
 include "segment.pxi"
 include "node.pxi"
@@ -32,6 +34,7 @@ include "order.pxi"
 include "search.pxi"
 include "output.pxi"
 include "columns.pxi"
+include "living.pxi"
 include "turns.pxi"
 
 
@@ -78,8 +81,8 @@ cdef class Trie:
         with nogil:
             for i in range(count):
                 memcpy(&frame, &frames[i * sizeof(Frame)], sizeof(Frame))
-                status = OK if frame.kind == SEEN else INVALID
-                if frame.kind != SEEN and lies_within(&frame, at, data.shape[0]):
+                status = INVALID
+                if lies_within(&frame, at, data.shape[0]):
                     status = self.apply_frame(at, &frame)
                 if status != OK:
                     break
@@ -95,7 +98,7 @@ cdef class Trie:
         cdef Search search
         cdef int status
         memset(&search, 0, sizeof(Search))
-        search.core, search.limit, search.only_leaves = &self.core, query.limit, query.only_leaves
+        search.core, search.limit, search.only_leaves, search.seen = &self.core, query.limit, query.only_leaves, query.seen
         take_turn(&self.turns)
         status = find_query(&search, query.text, query.size)
         if status == OK and query.by_name:
@@ -115,17 +118,18 @@ cdef class Trie:
         bytes template not None,
         bytes separator not None,
         *,
-        bint only_leaves=False,
+        seen=None,
         bint by_name=False,
     ):
         """The nodes that a query of glob.compile finds, each written by ``template``; None if they are more than ``limit``.
-        OverflowError if it takes too long to find them.
+        OverflowError if it takes too long to find them. ``seen``: as if there were only the paths seen from its first to its
+        last day; a branch may be found for days between those on which something below it was seen.
 
         In a template byte 1 stands for the last segment and 2 for the path, as inside a JSON string; 3 for 0 or 1: has
         children; 4: is a leaf; 5: is a leaf and nothing else; 6 for the path as it is. Sorted by path, or with
         ``by_name`` one node for each last segment: branches, then leaves, sorted by segment.
         """
-        cdef Query asked = Query(query, <uint32_t>len(query), limit, only_leaves, by_name)
+        cdef Query asked = Query(query, <uint32_t>len(query), limit, days_of(seen), False, by_name)
         cdef Template pieces
         cdef Output text = Output(NULL, 0, 0), numbers = Output(NULL, 0, 0)
         cdef uint8_t between
@@ -143,14 +147,14 @@ cdef class Trie:
             free(text.at)
             free(numbers.at)
 
-    def columns(self, bytes query not None, uint64_t limit, *, bint only_leaves=False):
+    def columns(self, bytes query not None, uint64_t limit, *, seen=None, bint only_leaves=False):
         """The nodes that a query of glob.compile finds, sorted by path: (paths, ids, policies, branches), or None if they
-        are more than ``limit``. OverflowError if it takes too long to find them.
+        are more than ``limit``. OverflowError if it takes too long to find them. ``seen`` as for ``encode``.
 
         ``paths`` has a line feed between paths; ``ids`` are native uint32 (2**32 - 1: no leaf); ``policies`` native uint16,
         an index into ``policies()``; ``branches`` a byte each, 1: has children.
         """
-        cdef Query asked = Query(query, <uint32_t>len(query), limit, only_leaves, False)
+        cdef Query asked = Query(query, <uint32_t>len(query), limit, days_of(seen), only_leaves, False)
         cdef Template pieces
         cdef Output paths = Output(NULL, 0, 0), numbers = Output(NULL, 0, 0)
         cdef uint64_t count
@@ -186,6 +190,50 @@ cdef class Trie:
             return bytes_of(&names, 0, names.size).decode().split("\n") if names.size else []
         finally:
             free(names.at)
+
+    def living(self):
+        """Every path by ascending id: (ids, policies, first, last), native uint32, then uint16 three times; the days since
+        1970-01-01 UTC on which it was first and last seen."""
+        cdef uint64_t count
+        cdef Output columns = Output(NULL, 0, 0)
+        cdef int status
+        try:
+            with nogil:
+                take_turn(&self.turns)
+                status = write_living(&self.core, &columns)
+                end_turn(&self.turns)
+            if status != OK:
+                raise MemoryError
+            count = columns.size // LIVING
+            return (
+                bytes_of(&columns, 0, 4 * count),
+                bytes_of(&columns, 4 * count, 6 * count),
+                bytes_of(&columns, 6 * count, 8 * count),
+                bytes_of(&columns, 8 * count, 10 * count),
+            )
+        finally:
+            free(columns.at)
+
+    def paths(self, const uint32_t[::1] ids not None):
+        """The paths of ``ids``: (lengths, paths), native uint16 and UTF-8 back to back. KeyError if one of them has none."""
+        cdef uint64_t count = ids.shape[0]
+        cdef Output lengths = Output(NULL, 0, 0), paths = Output(NULL, 0, 0)
+        cdef int status = OK
+        if count == 0:
+            return b"", b""
+        try:
+            with nogil:
+                take_turn(&self.turns)
+                status = write_paths(&self.core, &ids[0], count, &lengths, &paths)
+                end_turn(&self.turns)
+            if status == NO_MEMORY:
+                raise MemoryError
+            if status != OK:
+                raise KeyError(f"one of {count} ids from {ids[0]} on has no path")
+            return bytes_of(&lengths, 0, lengths.size), bytes_of(&paths, 0, paths.size)
+        finally:
+            free(lengths.at)
+            free(paths.at)
 
     def size(self):
         """(paths, those of them with tags, nodes, bytes of memory in use)"""

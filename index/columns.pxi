@@ -24,6 +24,8 @@ cdef struct Columns:  # what a snapshot holds: nodes from ROOTS on, parents befo
     uint32_t *segments
     uint32_t *ids
     uint16_t *policies
+    uint16_t *firsts
+    uint16_t *lasts
     uint32_t nodes
     uint16_t *lengths
     uint32_t words
@@ -32,11 +34,14 @@ cdef struct Columns:  # what a snapshot holds: nodes from ROOTS on, parents befo
     uint32_t *policy_words
     uint32_t policy_count
 
-cdef dict ENTRY_BYTES = {"parents": 4, "segments": 4, "ids": 4, "policies": 2, "lengths": 2, "text": 1, "policy_words": 4}
+cdef dict ENTRY_BYTES = {
+    "parents": 4, "segments": 4, "ids": 4, "policies": 2, "firsts": 2, "lasts": 2, "lengths": 2, "text": 1, "policy_words": 4
+}
+cdef tuple OF_NODES = ("parents", "segments", "ids", "policies", "firsts", "lasts")
 
 
 cdef dict empty_columns(uint64_t nodes, uint64_t words, uint64_t text_size, uint64_t policies):
-    counts = (nodes, nodes, nodes, nodes, words, text_size, policies)
+    counts = (*(nodes for _ in OF_NODES), words, text_size, policies)
     return {name: bytearray(size * count) for (name, size), count in zip(ENTRY_BYTES.items(), counts, strict=True)}
 
 
@@ -46,6 +51,8 @@ cdef void point_into(Columns *columns, dict parts) except *:
     columns.segments = <uint32_t *><char *>parts["segments"]
     columns.ids = <uint32_t *><char *>parts["ids"]
     columns.policies = <uint16_t *><char *>parts["policies"]
+    columns.firsts = <uint16_t *><char *>parts["firsts"]
+    columns.lasts = <uint16_t *><char *>parts["lasts"]
     columns.lengths = <uint16_t *><char *>parts["lengths"]
     columns.text = <uint8_t *><char *>parts["text"]
     columns.policy_words = <uint32_t *><char *>parts["policy_words"]
@@ -57,7 +64,7 @@ cdef void count_entries(Columns *columns, dict parts) except *:
     counts = {name: size // ENTRY_BYTES[name] for name, size in sizes.items()}
     if any(size % ENTRY_BYTES[name] for name, size in sizes.items()):
         raise ValueError(f"columns of {sizes} bytes end within an entry")
-    if len({counts[name] for name in ("parents", "segments", "ids", "policies")}) > 1:
+    if len({counts[name] for name in OF_NODES}) > 1:
         raise ValueError(f"columns of {counts} entries do not fit together")
     if max(counts.values()) >= NIL - ROOTS:
         raise ValueError(f"columns of {counts} entries are too long")
@@ -88,6 +95,8 @@ cdef void export_below(const Core *copy, uint32_t root, uint32_t *words, uint32_
         out.segments[out.nodes] = export_word(copy, it.segment, words, out)
         out.ids[out.nodes] = it.id
         out.policies[out.nodes] = <uint16_t>it.policy if it.id != NIL else 0
+        out.firsts[out.nodes] = it.seen.first if it.id != NIL else 0
+        out.lasts[out.nodes] = it.seen.last
         numbers[node] = ROOTS + out.nodes
         out.nodes += 1
         if it.first_child != NIL:
@@ -151,6 +160,8 @@ cdef bint nodes_make_sense(const Core *core, const Columns *columns, uint16_t *s
         size = sizes[parent] + <uint64_t>(parent >= ROOTS) + core.segments[columns.segments[i]].length
         if size > LONGEST_PATH or (columns.ids[i] != NIL and columns.policies[i] >= columns.policy_count):
             return False
+        if columns.firsts[i] > columns.lasts[i]:
+            return False
         sizes[ROOTS + i] = <uint16_t>size
     return True
 
@@ -162,7 +173,7 @@ cdef int import_nodes(Core *core, const Columns *columns) noexcept nogil:
     if wide == NULL:
         return NO_MEMORY
     core.nodes = <Node *>wide
-    memset(core.nodes, 0xFF, (<uint64_t>ROOTS + columns.nodes) * sizeof(Node))
+    set_blank(core.nodes, <uint64_t>ROOTS + columns.nodes)
     core.node_count = ROOTS + columns.nodes
     if table_reserve(core, &core.children, columns.nodes) != OK:
         return NO_MEMORY
@@ -172,6 +183,7 @@ cdef int import_nodes(Core *core, const Columns *columns) noexcept nogil:
         if find_child(core, columns.parents[i], columns.segments[i]) != NIL:
             return INVALID
         link(core, node, columns.parents[i], columns.segments[i])
+        widen_days(&core.nodes[columns.parents[i]].below, core.nodes[node].below)  # what is below it is linked already
         if id == NIL:
             if core.nodes[node].first_child == NIL:
                 return INVALID
@@ -180,7 +192,7 @@ cdef int import_nodes(Core *core, const Columns *columns) noexcept nogil:
             return INVALID
         if reserve_id(core, id) != OK:
             return NO_MEMORY
-        set_leaf(core, node, id, columns.policies[i])
+        set_leaf(core, node, id, columns.policies[i], days(columns.firsts[i], columns.lasts[i]))
     return OK
 
 

@@ -12,6 +12,7 @@ cdef enum:
     ROOTS = 2
     MOST_POLICIES = 1024
     PAGE_BITS = 12
+    LAST_DAY = 0xFFFF
 
 cdef enum:  # what went wrong
     OK = 0
@@ -19,6 +20,10 @@ cdef enum:  # what went wrong
     INVALID = -2
     BEYOND_LIMIT = -3
     BEYOND_WORK = -4
+
+cdef struct Days:  # from the first to the last, days since 1970-01-01 UTC; none at all: the first is LAST_DAY, the last 0
+    uint16_t first
+    uint16_t last
 
 cdef struct Node:
     uint32_t parent
@@ -28,6 +33,8 @@ cdef struct Node:
     uint32_t previous
     uint32_t id  # NIL: a branch only
     uint32_t policy
+    Days seen  # of its id
+    Days below  # holds those of every id below it, and after a deletion may hold more
 
 cdef struct Segment:
     uint32_t at
@@ -77,11 +84,19 @@ cdef int init_core(Core *core) noexcept nogil:
     if wide == NULL:
         return NO_MEMORY
     core.nodes = <Node *>wide
-    memset(core.nodes, 0xFF, ROOTS * sizeof(Node))
+    set_blank(core.nodes, ROOTS)
     core.node_count = ROOTS
     if table_reserve(core, &core.children, 1) != OK:
         return NO_MEMORY
     return table_reserve(core, &core.words, 1)
+
+
+cdef void set_blank(Node *nodes, uint64_t count) noexcept nogil:
+    """Nodes that hang nowhere, without children, id and days."""
+    cdef uint64_t i
+    memset(nodes, 0xFF, count * sizeof(Node))
+    for i in range(count):
+        nodes[i].seen = nodes[i].below = never()
 
 
 cdef void free_core(Core *core) noexcept nogil:

@@ -32,11 +32,12 @@ cdef void drop_leaf(Core *core, uint32_t node) noexcept nogil:
         free(page.nodes)
         page.nodes = NULL
     core.nodes[node].id = NIL
+    core.nodes[node].seen = never()
     core.leaves -= 1
     core.tagged -= core.nodes[node].parent == TAGGED
 
 
-cdef void set_leaf(Core *core, uint32_t node, uint32_t id, uint32_t policy) noexcept nogil:
+cdef void set_leaf(Core *core, uint32_t node, uint32_t id, uint32_t policy, Days seen) noexcept nogil:
     """Give a node without id one that no node has and that is reserved."""
     cdef Page *page = &core.pages[id >> PAGE_BITS]
     page.nodes[id & ((1 << PAGE_BITS) - 1)] = node
@@ -45,6 +46,7 @@ cdef void set_leaf(Core *core, uint32_t node, uint32_t id, uint32_t policy) noex
     core.nodes[node].policy = policy
     core.leaves += 1
     core.tagged += core.nodes[node].parent == TAGGED
+    add_days(core, node, seen)
 
 
 cdef void remove_id(Core *core, uint32_t id) noexcept nogil:
@@ -54,8 +56,8 @@ cdef void remove_id(Core *core, uint32_t id) noexcept nogil:
         prune(core, node)
 
 
-cdef int put_path(Core *core, const uint8_t *path, uint32_t size, uint32_t id, uint32_t policy) noexcept nogil:
-    """Path ``path`` is ``id`` from now on, whatever either was before."""
+cdef int put_path(Core *core, const uint8_t *path, uint32_t size, uint32_t id, uint32_t policy, Days seen) noexcept nogil:
+    """Path ``path`` is ``id`` from now on, whatever either was before. The id was ``seen``, beside what is known of it."""
     cdef uint32_t node, before = node_of(core, id)
     if id == NIL or not is_path(path, size):
         return INVALID
@@ -64,15 +66,17 @@ cdef int put_path(Core *core, const uint8_t *path, uint32_t size, uint32_t id, u
         return NO_MEMORY
     if node == before:
         core.nodes[node].policy = policy
+        add_days(core, node, seen)
         return OK
     if core.nodes[node].id != NIL:
         drop_leaf(core, node)
     if before != NIL:
+        widen_days(&seen, core.nodes[before].seen)
         drop_leaf(core, before)
     if reserve_id(core, id) != OK:
         prune(core, node)
         return NO_MEMORY
-    set_leaf(core, node, id, policy)
+    set_leaf(core, node, id, policy, seen)
     if before != NIL:
         prune(core, before)
     return OK

@@ -42,6 +42,7 @@ cdef int policy_index(Core *core, const uint8_t *name, uint32_t size) noexcept n
 cdef int apply_slice(Core *core, const uint8_t *data, const Frame *frame, uint32_t first, uint64_t *path) noexcept nogil:
     """Names ``first`` to ``first + SLICE`` of a frame; ``path`` is where the first one's path lies, then the next one's."""
     cdef uint32_t i, id, length, before
+    cdef Days day = days(frame.day, frame.day)
     cdef int policy = 0, status = OK
     if frame.kind == ADD:
         policy = policy_index(core, data + frame.policy, frame.policy_size)
@@ -49,16 +50,18 @@ cdef int apply_slice(Core *core, const uint8_t *data, const Frame *frame, uint32
             return policy
     for i in range(first, min(frame.count, first + <uint32_t>SLICE)):
         id = u32(data + frame.ids + 4 * i)
+        before = node_of(core, id)
+        if frame.kind == SEEN and before != NIL:
+            add_days(core, before, day)
         if frame.kind == TOMBSTONE:
             remove_id(core, id)
+        if frame.kind == SEEN or frame.kind == TOMBSTONE:
             continue
         length = u16(data + frame.lengths + 2 * i)
         if frame.kind == ADD:
-            status = put_path(core, data + path[0], length, id, <uint32_t>policy)
-        else:
-            before = node_of(core, id)
-            if before != NIL:
-                status = put_path(core, data + path[0], length, id, core.nodes[before].policy)
+            status = put_path(core, data + path[0], length, id, <uint32_t>policy, day)
+        elif before != NIL:
+            status = put_path(core, data + path[0], length, id, core.nodes[before].policy, never())
         if status != OK:
             return status
         path[0] += length

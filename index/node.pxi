@@ -46,8 +46,7 @@ cdef uint32_t add_child(Core *core, uint32_t parent, uint32_t segment) noexcept 
     node = new_node(core)
     if node == NIL:
         return NIL
-    core.nodes[node].first_child = NIL
-    core.nodes[node].id = NIL
+    set_blank(&core.nodes[node], 1)
     link(core, node, parent, segment)
     return node
 

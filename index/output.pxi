@@ -86,13 +86,14 @@ cdef uint8_t *write_path(const Core *core, uint32_t node, uint8_t *out, bint esc
     return out
 
 
-cdef inline bint holds(const Node *node, uint8_t field) noexcept nogil:
+cdef inline bint holds(const Search *search, const Node *node, uint8_t field) noexcept nogil:
     if field == BRANCH:
-        return node.first_child != NIL
-    return node.id != NIL and (field == LEAF or node.first_child == NIL)
+        return is_branch(search, node)
+    return is_leaf(search, node) and (field == LEAF or not is_branch(search, node))
 
 
-cdef uint8_t *write_node(const Core *core, uint32_t node, const Template *template, uint8_t *out) noexcept nogil:
+cdef uint8_t *write_node(const Search *search, uint32_t node, const Template *template, uint8_t *out) noexcept nogil:
+    cdef const Core *core = search.core
     cdef const Node *it = &core.nodes[node]
     cdef const Piece *piece
     cdef const uint8_t *path = NULL
@@ -113,7 +114,7 @@ cdef uint8_t *write_node(const Core *core, uint32_t node, const Template *templa
             out = write_path(core, node, out, piece.field == PATH)
             path, size = start, out - start
         elif piece.field:
-            out[0] = b"1" if holds(it, piece.field) else b"0"
+            out[0] = b"1" if holds(search, it, piece.field) else b"0"
             out += 1
     return out
 
@@ -133,7 +134,7 @@ cdef int write_found(const Search *search, const Template *template, uint8_t sep
         if i:
             output.at[output.size] = separator
             output.size += 1
-        output.size = write_node(search.core, search.found.at[i], template, output.at + output.size) - output.at
+        output.size = write_node(search, search.found.at[i], template, output.at + output.size) - output.at
     return OK
 
 
@@ -141,15 +142,17 @@ cdef int write_numbers(const Search *search, Output *output) noexcept nogil:
     """Columns: id u32, policy u16, has children u8."""
     cdef uint64_t count = search.found.size, i
     cdef const Node *node
+    cdef bint leaf
     output.at = <uint8_t *>malloc(NUMBERS * count + 1)
     if output.at == NULL:
         return NO_MEMORY
     output.size = output.room = NUMBERS * count
     for i in range(count):
         node = &search.core.nodes[search.found.at[i]]
-        (<uint32_t *>output.at)[i] = node.id
-        (<uint16_t *>(output.at + 4 * count))[i] = <uint16_t>node.policy if node.id != NIL else 0
-        output.at[6 * count + i] = node.first_child != NIL
+        leaf = is_leaf(search, node)
+        (<uint32_t *>output.at)[i] = node.id if leaf else NIL
+        (<uint16_t *>(output.at + 4 * count))[i] = <uint16_t>node.policy if leaf else 0
+        output.at[6 * count + i] = is_branch(search, node)
     return OK
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..schema.errors import LimitExceeded, StoreError, TooManyMatches
-from ..schema.protocols import Match
+from ..schema.protocols import Match, DayRange
 from . import glob
 from .follower import Follower
 
@@ -47,36 +47,36 @@ class TrieIndex:
         if self._thread.is_alive():
             self._thread.join()
 
-    def find(self, pattern: str, limit: int) -> list[Match]:
-        return self._matches(pattern, limit, only_leaves=False)
+    def find(self, pattern: str, limit: int, seen: DayRange | None = None) -> list[Match]:
+        return self._matches(pattern, limit, seen, only_leaves=False)
 
     def leaves(self, patterns: Sequence[str], limit: int) -> list[list[Match]]:
         """``limit`` holds for all patterns together."""
         found: list[list[Match]] = []
         for pattern in patterns:
-            found.append(self._matches(pattern, limit, only_leaves=True))
+            found.append(self._matches(pattern, limit, None, only_leaves=True))
             limit -= len(found[-1])
         return found
 
-    def find_json(self, pattern: str, limit: int) -> bytes:
+    def find_json(self, pattern: str, limit: int, seen: DayRange | None = None) -> bytes:
         query = glob.compile(pattern)
         with _within_bounds(pattern):
-            nodes = self._follower.trie().encode(query, limit, _EVERY_MATCH, b",")
+            nodes = self._follower.trie().encode(query, limit, _EVERY_MATCH, b",", seen=seen)
         return _listed(nodes, pattern, limit)
 
-    def tree_json(self, pattern: str, limit: int) -> bytes:
+    def tree_json(self, pattern: str, limit: int, seen: DayRange | None = None) -> bytes:
         """Graphite's treejson: ``[{"text", "id", "allowChildren", "expandable", "leaf"}, ...]``, one item for each last
         name, branches first; ``id`` is the pattern up to its last dot, and the name. Past ``limit`` nodes: TooManyMatches."""
         query = glob.compile(pattern)
         with _within_bounds(pattern):
-            nodes = self._follower.trie().encode(query, limit, _tree_template(pattern), b",", by_name=True)
+            nodes = self._follower.trie().encode(query, limit, _tree_template(pattern), b",", seen=seen, by_name=True)
         return _listed(nodes, pattern, limit)
 
-    def _matches(self, pattern: str, limit: int, *, only_leaves: bool) -> list[Match]:
+    def _matches(self, pattern: str, limit: int, seen: DayRange | None, *, only_leaves: bool) -> list[Match]:
         query = glob.compile(pattern)
         trie = self._follower.trie()
         with _within_bounds(pattern):
-            found = trie.columns(query, limit, only_leaves=only_leaves)
+            found = trie.columns(query, limit, seen=seen, only_leaves=only_leaves)
         if found is None:
             raise _too_many(pattern, limit)
         paths, ids, policies, branches = found

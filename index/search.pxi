@@ -8,6 +8,7 @@ cdef struct Query:
     const uint8_t *text
     uint32_t size
     uint64_t limit
+    Days seen
     bint only_leaves
     bint by_name
 
@@ -20,6 +21,7 @@ cdef struct Search:
     const Core *core
     bint only_leaves
     uint64_t limit
+    Days seen  # a path not seen in these days is not there
     List level  # nodes that match the pattern so far, in order of path
     List next_level
     List found
@@ -45,13 +47,37 @@ cdef inline int push(List *nodes, uint32_t node) noexcept nogil:
     return OK
 
 
+cdef Days days_of(seen) except *:
+    """The range of days (first, last); None is any day."""
+    if seen is None:
+        return days(0, LAST_DAY)
+    first, last = seen
+    return days(min(max(first, 0), LAST_DAY), min(max(last, 0), LAST_DAY))
+
+
+cdef inline bint is_leaf(const Search *search, const Node *node) noexcept nogil:
+    return node.id != NIL and overlap(node.seen, search.seen)
+
+
+cdef inline bint is_branch(const Search *search, const Node *node) noexcept nogil:
+    return node.first_child != NIL and overlap(node.below, search.seen)
+
+
+cdef inline bint is_there(const Search *search, uint32_t node, bint last) noexcept nogil:
+    """Before the pattern's end a node counts for what is below it."""
+    cdef const Node *it
+    if node == NIL:
+        return False
+    it = &search.core.nodes[node]
+    if is_branch(search, it) and not (last and search.only_leaves):
+        return True
+    return last and is_leaf(search, it)
+
+
 cdef inline int keep(Search *search, uint32_t node, bint last) noexcept nogil:
-    """``node`` matches the pattern up to its depth; at the pattern's end it has to pass filter and limit."""
-    if last:
-        if search.only_leaves and search.core.nodes[node].id == NIL:
-            return OK
-        if <uint64_t>search.found.size + search.next_level.size >= search.limit:
-            return BEYOND_LIMIT
+    """``node`` matches the pattern up to its depth; at the pattern's end there is a limit."""
+    if last and <uint64_t>search.found.size + search.next_level.size >= search.limit:
+        return BEYOND_LIMIT
     return push(&search.next_level, node)
 
 
@@ -97,7 +123,7 @@ cdef int step_one(Search *search, const uint8_t *text, uint32_t size, bint last)
         return OK
     for i in range(search.level.size):
         child = find_child(search.core, search.level.at[i], segment)
-        if child != NIL:
+        if is_there(search, child, last):
             status = keep(search, child, last)
             if status != OK:
                 return status
@@ -118,7 +144,7 @@ cdef int step_literals(Search *search, const uint8_t *texts, uint32_t size, bint
             end = until(texts, size, start, ALTERNATIVE)
             segment = find_segment(search.core, texts + start, end - start) if end > start else NIL
             child = find_child(search.core, search.level.at[i], segment) if segment != NIL else NIL
-            if child != NIL:
+            if is_there(search, child, last):
                 status = add_item(search, child, 0 if last else b".")
             start = end + 1
         if status == OK:
@@ -150,7 +176,7 @@ cdef int step_globs(Search *search, const uint8_t *globs, uint32_t size, bint la
         search.item_count = 0
         child = search.core.nodes[search.level.at[i]].first_child
         while child != NIL:
-            if every or child_matches(search, globs, size, child):
+            if is_there(search, child, last) and (every or child_matches(search, globs, size, child)):
                 status = add_item(search, child, 0 if last else b".")
                 if status != OK:
                     return status
@@ -260,7 +286,7 @@ cdef int merge_by_name(Search *search) noexcept nogil:
             search.found.at[names] = node
             names += 1
             chosen[segment] = names
-        elif core.nodes[node].first_child != NIL:
+        elif is_branch(search, &core.nodes[node]):
             search.found.at[chosen[segment] - 1] = node
     free(chosen)
     search.found.size = names
@@ -268,7 +294,7 @@ cdef int merge_by_name(Search *search) noexcept nogil:
     for branches in range(2):
         search.item_count = 0
         for i in range(search.found.size):
-            if status == OK and (core.nodes[search.found.at[i]].first_child != NIL) == (branches == 0):
+            if status == OK and is_branch(search, &core.nodes[search.found.at[i]]) == (branches == 0):
                 status = add_item(search, search.found.at[i], 0)
         if status == OK:
             status = sort_found(search, 0)

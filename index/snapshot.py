@@ -23,10 +23,20 @@ MAGIC = b"CDNTTRIE"
 VERSION = 1
 LEAST_GROWTH = 1 << 20  # bytes of names log: less is rebuilt in no time
 
-# magic, version, zero, crc32 of all other bytes, the Place (nonce, offset, last start, last checksum), items of each column, zero
-_HEADER = struct.Struct("<8sHHIQQQI7I8x")
+# magic, version, zero, crc32 of all other bytes, the Place (nonce, offset, last start, last checksum), items of each column
+_HEADER = struct.Struct("<8sHHIQQQI9I")
 _CHECKSUM = slice(12, 16)
-_COLUMNS = {"parents": 4, "segments": 4, "ids": 4, "policies": 2, "lengths": 2, "text": 1, "policy_words": 4}  # bytes an item
+_COLUMNS = {  # bytes an item
+    "parents": 4,
+    "segments": 4,
+    "ids": 4,
+    "policies": 2,
+    "firsts": 2,
+    "lasts": 2,
+    "lengths": 2,
+    "text": 1,
+    "policy_words": 4,
+}
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from .grid import Grid
 from .identity import Identity, Level, Mode
@@ -222,6 +222,9 @@ class NamesWriter(Protocol):
     def delete(self, ids: Ids) -> None:
         """Tombstones: the paths are gone from every find; their ids are not used again."""
 
+    def rename(self, ids: Ids, paths: Sequence[str]) -> None:
+        """``ids[i]`` has the path ``paths[i]`` from now on, canonical and nobody else's; its points stay its own."""
+
     def sync(self) -> None:
         """Everything appended is durable when this returns."""
 
@@ -236,13 +239,19 @@ class Match:
     branch: bool
 
 
+DayRange: TypeAlias = tuple[int, int]  # first and last of a range of days since 1970-01-01 UTC, both in it
+
+
 class PathIndex(Protocol):
     """The reading end of the index. Any thread."""
 
-    def find(self, pattern: str, limit: int) -> list[Match]:
-        """Nodes at exactly the pattern's depth, sorted by path. Past ``limit`` nodes: TooManyMatches."""
+    def find(self, pattern: str, limit: int, seen: DayRange | None = None) -> list[Match]:
+        """Nodes at exactly the pattern's depth, sorted by path. Past ``limit`` nodes: TooManyMatches.
 
-    def find_json(self, pattern: str, limit: int) -> bytes:
+        ``seen`` leaves out leaves whose first day is after that range or whose last is before it, and branches if that holds
+        of all below them taken together."""
+
+    def find_json(self, pattern: str, limit: int, seen: DayRange | None = None) -> bytes:
         """The same as ready JSON: ``[{"text", "expandable", "leaf", "id", "path", "allowChildren"}, ...]``."""
 
     def leaves(self, patterns: Sequence[str], limit: int) -> list[list[Match]]:

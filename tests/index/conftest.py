@@ -52,28 +52,41 @@ class Account:
     """Which id is which path, kept in a dict; ``numbers`` are ids never given before."""
 
     living: dict = field(default_factory=dict)  # id -> (path, policy)
+    days: dict = field(default_factory=dict)  # id -> every day on which it was seen
     numbers: count = field(default_factory=count)
 
     def put(self, number, path, policy):
         """A path belongs to the id that got it last."""
         self.living = {other: entry for other, entry in self.living.items() if entry[0] != path}
         self.living[number] = path, policy
+        self.days.setdefault(number, set())
+
+    def see(self, number, day):
+        if number in self.living:
+            self.days[number].add(day)
 
     def drop(self, number):
         self.living.pop(number, None)
 
-    def nodes(self):
-        """Every node of the tree by path, and the tagged paths."""
-        nodes = {}
+    def nodes(self, first=0, last=65_535):
+        """Every node of the tree by path, and the tagged paths: those with a day from the first to the last between days
+        on which they, or something below them, were seen."""
+        nodes, below = {}, {}
         for number, (path, policy) in self.living.items():
-            nodes[path] = Match(path, number, policy, branch=False)
-        for path in [path for path in nodes if ";" not in path]:
+            if reach(self.days[number], first, last):
+                nodes[path] = Match(path, number, policy, branch=False)
             parts = path.split(".")
-            for depth in range(1, len(parts)):
-                branch = ".".join(parts[:depth])
-                leaf = nodes.get(branch)
+            for depth in range(1, len(parts) if ";" not in path else 0):
+                below.setdefault(".".join(parts[:depth]), set()).update(self.days[number])
+        for branch, days in below.items():
+            leaf = nodes.get(branch)
+            if reach(days, first, last):
                 nodes[branch] = Match(branch, leaf and leaf.id, leaf and leaf.policy, branch=True)
         return nodes
+
+
+def reach(days, first, last):
+    return min(days) <= last and max(days) >= first
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,12 @@ SEGMENTS = st.sampled_from(["a", "b", "aa", "ab", "a-b", 'q"', "é", "日本", "
 PATHS = st.lists(SEGMENTS, min_size=1, max_size=4).map(".".join)
 TAGGED = st.tuples(PATHS, st.sampled_from([";a=1", ";a=2;b=x.y", ';k="'])).map("".join)
 POLICIES = st.sampled_from(["default", "slow", "rare"])
+DAYS = st.integers(10, 20)
+RANGES = st.tuples(st.integers(8, 22), st.integers(0, 4)).map(lambda drawn: (drawn[0], sum(drawn)))
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), PATHS | TAGGED, POLICIES),
+        st.tuples(st.just("add"), PATHS | TAGGED, POLICIES, DAYS),
+        st.tuples(st.just("see"), st.integers(0, 12), DAYS),
         st.tuples(st.just("delete"), st.integers(0, 12)),
         st.tuples(st.just("rename"), st.integers(0, 12), PATHS | TAGGED),
     ),
@@ -42,10 +45,15 @@ def frame(account, step):
     """One step as a frame, and in the account."""
     kind, *values = step
     if kind == "add":
-        path, policy = values
+        path, policy, day = values
         number = next(account.numbers)
         account.put(number, path, policy)
-        return add([path], policy, number)
+        account.see(number, day)
+        return add([path], policy, number, day)
+    if kind == "see":
+        number, day = values
+        account.see(number, day)
+        return frames.encode_seen(day, np.array([number], np.uint32))
     if kind == "delete":
         account.drop(*values)
         return frames.encode_tombstone(np.array(values, np.uint32))
@@ -55,12 +63,12 @@ def frame(account, step):
     return frames.encode_rename(np.array([number], np.uint32), np.array([len(path.encode())], np.uint16), path.encode())
 
 
-def plainly_found(account, pattern):
+def plainly_found(account, pattern, seen=(0, 65_535)):
     """In order of path. Braces hold no dots here: each segment may have several globs."""
     globs = [segment.strip("{}").split(",") if "{" in segment else [segment] for segment in pattern.split(".")]
     return [
         node
-        for path, node in sorted(account.nodes().items())
+        for path, node in sorted(account.nodes(*seen).items())
         if ";" not in path and len(path.split(".")) == len(globs)
         if all(any(fnmatchcase(s, one) for one in some) for s, some in zip(path.split("."), globs, strict=True))
     ]
@@ -68,11 +76,11 @@ def plainly_found(account, pattern):
 
 @settings(max_examples=500, deadline=None)
 @given(STEPS, st.lists(GLOBS, min_size=3, max_size=3))
-@example([("add", "a", "slow"), ("add", "b", "slow"), ("rename", 0, "b")], ["*", "a", "b"])
-@example([("add", "a.b", "slow"), ("rename", 0, "a"), ("rename", 0, "a.b")], ["*", "a.*", "b"])
-@example([("add", "a", "slow"), ("add", "b", "slow"), ("add", "é", "slow"), ("delete", 1), ("delete", 0)], ["*", "b", "é"])
-@example([("add", "long-segment-2.a", "slow"), ("add", "long-segment.a", "slow")], ["*", "*.*", "l*.a"])
-@example([("add", "long-segment.a", "slow"), ("add", "long-segment-2.a", "slow")], ["*", "*.*", "l*.a"])
+@example([("add", "a", "slow", 10), ("add", "b", "slow", 10), ("rename", 0, "b")], ["*", "a", "b"])
+@example([("add", "a.b", "slow", 10), ("rename", 0, "a"), ("rename", 0, "a.b")], ["*", "a.*", "b"])
+@example([*(("add", path, "slow", 10) for path in "abé"), ("delete", 1), ("delete", 0)], ["*", "b", "é"])
+@example([("add", "long-segment-2.a", "slow", 10), ("add", "long-segment.a", "slow", 10)], ["*", "*.*", "l*.a"])
+@example([("add", "long-segment.a", "slow", 10), ("add", "long-segment-2.a", "slow", 10)], ["*", "*.*", "l*.a"])
 def test_it_finds_what_a_dict_of_paths_holds(new_account, steps, patterns):
     account, trie = new_account(), Trie()
     for step in steps:
@@ -82,6 +90,60 @@ def test_it_finds_what_a_dict_of_paths_holds(new_account, steps, patterns):
         assert found(trie, pattern) == plainly_found(account, pattern)
     for path in {path for path in nodes if ";" in path} | {"a;a=1", "b;a=1"}:
         assert found(trie, path) == [node for node in [nodes.get(path)] if node]
+
+
+@settings(max_examples=500, deadline=None)
+@given(STEPS, GLOBS, RANGES)
+@example([("add", "a.b", "slow", 10), ("see", 0, 20), ("add", "a", "slow", 10)], "*", (12, 14))
+@example([("add", "a.b", "slow", 10), ("add", "a", "slow", 15), ("delete", 0)], "*", (9, 11))
+@example([("add", "a.b", "slow", 10), ("rename", 0, "b.c"), ("see", 0, 15)], "b.*", (15, 15))
+def test_a_range_of_days_leaves_out_what_was_not_seen_in_it(new_account, steps, pattern, seen):
+    account, trie = new_account(), Trie()
+    for step in steps:
+        apply(trie, frame(account, step))
+    want = plainly_found(account, pattern, seen)
+    assert found(Trie.load(trie.dump()), pattern, seen) == want
+    # What was deleted below a branch may still be counted there.
+    hasty = found(trie, pattern, seen)
+    assert [leaf for leaf in hasty if leaf.id is not None] == [
+        Match(leaf.path, leaf.id, leaf.policy, branch=Match(leaf.path, leaf.id, leaf.policy, branch=True) in hasty)
+        for leaf in want
+        if leaf.id is not None
+    ]
+    branches = {node.path for node in hasty if node.branch}
+    assert {node.path for node in want if node.branch} <= branches <= {node.path for node in plainly_found(account, pattern)}
+
+
+@given(STEPS)
+def test_living_paths_are_listed_by_id_with_their_days(new_account, steps):
+    account, trie = new_account(), Trie()
+    for step in steps:
+        apply(trie, frame(account, step))
+    ids, policies, first, last = trie.living()
+    numbers = memoryview(ids).cast("I").tolist()
+    assert numbers == sorted(account.living)
+    assert [trie.policies()[policy] for policy in memoryview(policies).cast("H")] == [account.living[i][1] for i in numbers]
+    assert memoryview(first).cast("H").tolist() == [min(account.days[i]) for i in numbers]
+    assert memoryview(last).cast("H").tolist() == [max(account.days[i]) for i in numbers]
+    lengths, paths = trie.paths(np.array(numbers, np.uint32))
+    want = [account.living[i][0].encode() for i in numbers]
+    assert (memoryview(lengths).cast("H").tolist(), paths) == ([len(path) for path in want], b"".join(want))
+
+
+def test_an_id_without_a_path_is_no_living_one():
+    trie = Trie()
+    apply(trie, add(["a", "b"]) + frames.encode_tombstone(np.array([1], np.uint32)))
+    for number in (1, 2, 2**32 - 2):
+        with pytest.raises(KeyError):
+            trie.paths(np.array([0, number], np.uint32))
+
+
+@pytest.mark.parametrize("day", [65_535, 65_536, 2**32 - 1])
+def test_a_day_that_no_clock_shows_is_the_last_of_all(day):
+    trie = Trie()
+    apply(trie, add(["a"], day=day))
+    assert found(trie, "*", (65_000, 2**40)) == [Match("a", 0, "default", branch=False)]
+    assert found(trie, "*", (-5, 65_534)) == []
 
 
 @settings(max_examples=500)
@@ -112,8 +174,8 @@ def test_a_trie_put_together_again_is_the_same(new_account, steps):
     assert again.size()[:3] == trie.size()[:3] == (len(account.living), tagged, len(account.nodes()))
 
 
-def found(trie, pattern):
-    paths, ids, policies, branches = trie.columns(glob.compile(pattern), LIMIT)
+def found(trie, pattern, seen=None):
+    paths, ids, policies, branches = trie.columns(glob.compile(pattern), LIMIT, seen=seen)
     if not ids:
         return []
     names = trie.policies()
@@ -138,10 +200,10 @@ def test_a_union_of_patterns_lists_each_node_once_in_order(groups):
     assert trie.columns(query, LIMIT)[0].decode().split("\n") == paths
 
 
-def add(paths, policy="default", first=0):
+def add(paths, policy="default", first=0, day=1):
     encoded = [path.encode() for path in paths]
     ids = np.arange(first, first + len(paths), dtype=np.uint32)
-    return frames.encode_add(policy, 1, ids, np.array([len(path) for path in encoded], np.uint16), b"".join(encoded))
+    return frames.encode_add(policy, day, ids, np.array([len(path) for path in encoded], np.uint16), b"".join(encoded))
 
 
 def test_applying_frames_twice_changes_nothing():
@@ -252,6 +314,8 @@ DEEP = {
     "segments": column([0] * 513, "<u4"),
     "ids": column([NO_ID] * 512 + [0], "<u4"),
     "policies": column([0] * 513, "<u2"),
+    "firsts": column([0] * 513, "<u2"),
+    "lasts": column([0] * 513, "<u2"),
     "lengths": column([1], "<u2"),
     "text": b"a",
     "policy_words": column([0], "<u4"),
@@ -261,6 +325,8 @@ TWO = {
     "segments": column([0, 1], "<u4"),
     "ids": column([0, 1], "<u4"),
     "policies": column([0, 0], "<u2"),
+    "firsts": column([3, 0], "<u2"),
+    "lasts": column([3, 65_535], "<u2"),
     "lengths": column([1, 1], "<u2"),
     "text": b"ab",
     "policy_words": column([0], "<u4"),
@@ -285,6 +351,7 @@ def test_columns_written_by_hand_make_a_trie():
         pytest.param(TWO | {"ids": column([1, 1], "<u4")}, id="one id twice"),
         pytest.param(TWO | {"ids": column([0, NO_ID], "<u4")}, id="neither leaf nor branch"),
         pytest.param(TWO | {"policies": column([0, 1], "<u2")}, id="a policy that is not there"),
+        pytest.param(TWO | {"firsts": column([4, 0], "<u2")}, id="a first day after the last"),
         pytest.param(TWO | {"policy_words": column([2], "<u4")}, id="a policy without a name"),
         pytest.param(TWO | {"text": b"aa"}, id="one text twice"),
         pytest.param(TWO | {"text": b"abc"}, id="too much text"),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PAGE = (Path(__file__).parents[2] / "docs/formats/trie.md").read_text()
-WIDTHS = [4, 4, 4, 2, 2, 1, 4]
+WIDTHS = [4, 4, 4, 2, 2, 2, 2, 1, 4]
 
 
 def number(data):
@@ -22,9 +22,9 @@ def number(data):
 
 
 def read_snapshot(data):
-    """((nonce, offset, last start, last checksum), {path: (id, policy)})"""
+    """((nonce, offset, last start, last checksum), {path: (id, policy, first day, last day)})"""
     assert data[:8] == b"CDNTTRIE"
-    assert (number(data[8:10]), number(data[10:12]), data[72:80]) == (1, 0, bytes(8))
+    assert (number(data[8:10]), number(data[10:12])) == (1, 0)
     assert number(data[12:16]) == zlib.crc32(data[:12] + data[16:])
     place = number(data[16:24]), number(data[24:32]), number(data[32:40]), number(data[40:44])
     columns, at = [], 80
@@ -38,7 +38,7 @@ def read_snapshot(data):
     return place, read_paths(*columns)
 
 
-def read_paths(parents, segments, ids, policies, lengths, text, policy_words):
+def read_paths(parents, segments, ids, policies, firsts, lasts, lengths, text, policy_words):
     texts, at = [], 0
     for length in lengths:
         texts.append(bytes(text[at : at + length]).decode())
@@ -46,11 +46,13 @@ def read_paths(parents, segments, ids, policies, lengths, text, policy_words):
     assert at == len(text)
     assert len(set(texts)) == len(texts)
     found, nodes = {}, []
-    for parent, segment, path_id, policy in zip(parents, segments, ids, policies, strict=True):
+    for parent, segment, path_id, policy, *days in zip(parents, segments, ids, policies, firsts, lasts, strict=True):
         nodes.append(texts[segment] if parent < 2 else nodes[parent - 2] + "." + texts[segment])
         assert (parent == 1) == (";" in nodes[-1])
         if path_id != 0xFFFFFFFF:
-            found[nodes[-1]] = path_id, texts[policy_words[policy]]
+            found[nodes[-1]] = path_id, texts[policy_words[policy]], *days
+        else:
+            assert days == [0, 0]
     assert len(set(nodes)) == len(nodes)
     return found
 
@@ -60,7 +62,7 @@ def example():
 
 
 PLACE = 0x1122334455667788, 0xA8, 0x88, 0x134F9EBF
-PATHS = {"a.b": (0, "default"), "a.é": (1, "default"), "t;k=v": (2, "default")}
+PATHS = {"a.b": (0, "default", 19675, 19676), "a.é": (1, "default", 19675, 19675), "t;k=v": (2, "default", 19675, 19676)}
 
 
 def test_the_example_decodes_to_what_the_page_says():
@@ -87,9 +89,9 @@ PATH = st.tuples(st.lists(SEGMENTS, min_size=1, max_size=4).map(".".join), st.sa
 def test_every_snapshot_reads_by_the_page(policies):
     trie, want = Trie(), {}
     for path_id, (path, policy) in enumerate(policies.items(), 5):
-        data = add(path, path_id, policy)
+        data = add(path, path_id, policy) + frames.encode_seen(path_id, np.array([path_id], np.uint32))
         trie.apply(data, frames.scan(data)[0].tobytes())
-        want[path] = path_id, policy
+        want[path] = path_id, policy, 1, path_id
     assert read_snapshot(Snapshot(Place(*PLACE), trie.dump()).encode()) == (PLACE, want)
 
 
