@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..query.limits import Deadline
 from ..query.reader import Reader
-from ..schema.protocols import PathIndex
+from ..schema.protocols import DayRange, PathIndex
 
 METHODS = ["GET", "POST"]
 
@@ -17,7 +17,7 @@ METHODS = ["GET", "POST"]
 class Index(PathIndex, Protocol):
     """The index, with the answers it can encode straight from its nodes."""
 
-    def tree_json(self, pattern: str, limit: int) -> bytes:
+    def tree_json(self, pattern: str, limit: int, seen: DayRange | None = None) -> bytes:
         """Graphite's treejson: ``[{"text", "id", "allowChildren", "expandable", "leaf"}, ...]``, one item for each last
         name; ``id`` is the pattern's own base and the name."""
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from .answer import answer
 from .backend import METHODS, Backend
 from .encode import results_json
-from .params import Params
+from .params import Params, day_range
 
 
 def routes(backend: Backend) -> Blueprint:
@@ -18,8 +18,9 @@ def routes(backend: Backend) -> Blueprint:
     @blueprint.route("/find", methods=METHODS)
     @blueprint.route("/paths", methods=METHODS)
     def find() -> Response:
-        query = Params.of(request).every("query")[-1]
-        return answer([backend.index.find_json(query, limit)])
+        params = Params.of(request)
+        seen = day_range(params, backend.now(), backend.timezone)
+        return answer([backend.index.find_json(params.every("query")[-1], limit, seen)])
 
     @blueprint.route("/expand", methods=METHODS)
     def expand() -> Response:

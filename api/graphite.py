@@ -10,7 +10,7 @@ from ..schema.errors import QueryError
 from . import encode
 from .answer import TEXT, answer
 from .backend import METHODS, Backend
-from .params import Params, fetch_query
+from .params import Params, day_range, fetch_query
 
 # The release whose routes and answers these are; clients look here for what they may ask.
 GRAPHITE_VERSION = "1.1.10"
@@ -27,9 +27,10 @@ def routes(backend: Backend) -> Blueprint:
     def find() -> Response:
         params = Params.of(request)
         query = params.every("query")[-1]
+        seen = day_range(params, backend.now(), backend.timezone)
         if params.choice("format", "treejson", "json") == "json":
-            return answer([backend.index.find_json(query, limit)])
-        return answer([backend.index.tree_json(query, limit)])
+            return answer([backend.index.find_json(query, limit, seen)])
+        return answer([backend.index.tree_json(query, limit, seen)])
 
     @blueprint.route("/metrics/expand", methods=METHODS)
     def expand() -> Response:

@@ -10,7 +10,8 @@ from flask import Request
 from ..query.fetch import FetchQuery
 from ..query.times import parse_time, zone
 from ..schema.errors import ConfigError, QueryError
-from ..schema.resolution import parse_duration
+from ..schema.protocols import DayRange
+from ..schema.resolution import DAY_S, parse_duration
 from ..schema.statistic import Statistic
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
@@ -83,9 +84,32 @@ def fetch_query(params: Params, now: float, timezone: tzinfo, *, align: bool, de
     )
 
 
+def day_range(params: Params, now: float, timezone: tzinfo) -> DayRange | None:
+    """The days of ``from`` to ``until``, of which one may be missing; None if both are. Raises QueryError.
+
+    A day more at both ends: a path is noted as seen once its window is on disk, which may be a day later."""
+    after, until = (_bound(params, now, timezone, *names) for names in (("from",), ("until", "to")))
+    if after is None and until is None:
+        return None
+    if after is not None and until is not None and after > until:
+        raise QueryError(f"from={params.text('from')[:200]} is not before until={params.text('until', 'to')[:200]}")
+    first = 0 if after is None else after // DAY_S - 1
+    return first, int(now if until is None else until) // DAY_S + 1
+
+
+def _bound(params: Params, now: float, timezone: tzinfo, *names: str) -> int | None:
+    """Unix seconds; None if it was not given, for which Graphite's clients write -1 too."""
+    text = params.text(*names)
+    return None if text in ("", "-1") else parse_time(text, now, _zone(params, timezone))
+
+
+def _zone(params: Params, timezone: tzinfo) -> tzinfo:
+    return zone(params.text("tz")) if params.text("tz") else timezone
+
+
 def _times(params: Params, now: float, timezone: tzinfo, default_from: str) -> tuple[int, int]:
     """``from`` and ``to`` in unix seconds."""
-    here = zone(params.text("tz")) if params.text("tz") else timezone
+    here = _zone(params, timezone)
     after_text, until_text = params.text("from", default=default_from), params.text("to", "until", default="now")
     after, until = parse_time(after_text, now, here), parse_time(until_text, now, here)
     if after >= until:

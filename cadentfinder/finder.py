@@ -27,8 +27,9 @@ class CadentFinder(_Base):  # type: ignore[misc]
 
     def find_nodes(self, query: Any) -> Iterable[Any]:
         """The nodes that match ``query.pattern``, a path that is both leaf and branch twice."""
+        times = (query.startTime, query.endTime) if self._host.finds_by_time else ()
         try:
-            found = self._client.find(query.pattern, query.startTime, query.endTime)
+            found = self._client.find(query.pattern, *times)
         except QueryError as error:
             return _Postponed(self._host.bad_query(str(error)))
         branches = [self._host.branch(node.path) for node in found if node.branch]

@@ -10,12 +10,14 @@ _ALL_TIME = (0, 2**32 - 1)
 
 
 class Host(NamedTuple):
-    """``bad_query(sentence)`` is the exception that the host shows as a 400."""
+    """``bad_query(sentence)`` is the exception that the host shows as a 400. ``finds_by_time``: it finds to list paths, not to
+    fetch them afterwards, which must give nulls for one that is silent."""
 
     branch: Callable[[str], Any]
     leaf: Callable[[str, Any], Any]
     all_time: Any
     bad_query: Callable[[str], Exception]
+    finds_by_time: bool
 
 
 def base_class() -> Any:
@@ -49,7 +51,7 @@ def _graphite_web() -> Host:
     from graphite.intervals import Interval, IntervalSet  # type: ignore[import-not-found]
     from graphite.node import BranchNode, LeafNode  # type: ignore[import-not-found]
 
-    return Host(BranchNode, LeafNode, IntervalSet([Interval(*_ALL_TIME)]), InputParameterError)
+    return Host(BranchNode, LeafNode, IntervalSet([Interval(*_ALL_TIME)]), InputParameterError, True)
 
 
 def _graphite_api() -> Host:
@@ -66,4 +68,4 @@ def _graphite_api() -> Host:
     class BadQueryError(BadRequest, ValueError):
         """graphite-api has no error of its own for this; Flask answers 400 instead of a traceback."""
 
-    return Host(BranchNode, CadentLeaf, IntervalSet([Interval(*_ALL_TIME)]), BadQueryError)
+    return Host(BranchNode, CadentLeaf, IntervalSet([Interval(*_ALL_TIME)]), BadQueryError, False)

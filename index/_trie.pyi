@@ -1,7 +1,9 @@
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-Days = tuple[int, int]
+Days: TypeAlias = tuple[int, int]
 
 class Trie:
     def __init__(self) -> None: ...

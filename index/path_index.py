@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..schema.errors import LimitExceeded, StoreError, TooManyMatches
-from ..schema.protocols import Match, DayRange
+from ..schema.protocols import DayRange, Match
 from . import glob
 from .follower import Follower
 

@@ -1,8 +1,11 @@
 """Which paths are listed, over a folder whose paths are known."""
 
+import numpy as np
 import pytest
+from cadent.index.names import NamesLog
 from cadent.query.limits import Limits
-from folder import get
+from cadent.schema.protocols import NewNames
+from folder import NOW, Application, get
 
 
 def test_a_node_says_what_it_is(client):
@@ -76,3 +79,71 @@ def test_more_nodes_than_allowed_are_refused_with_the_way_out(application):
         assert "fast.*" in answer.text
         assert "raise [query] max_nodes" in answer.text
         assert client.get(route, query_string={"query": "fast.many.*"}).status_code == 200
+
+
+DAY_S = 86_400
+
+
+@pytest.fixture(scope="module")
+def aging(tmp_path_factory):
+    """``old.one`` was seen 20 days before NOW, ``mixed.one`` then and 10 days later, ``mixed.two`` and ``both`` only then."""
+    folder = tmp_path_factory.mktemp("aging")
+    names = NamesLog.open(folder)
+    names.append(first_seen(20, 0, "slow.old.one", "slow.mixed.one", "slow.both.below"))
+    names.append(first_seen(10, 3, "slow.mixed.two", "slow.both"))
+    names.seen(NOW // DAY_S - 10, np.array([1], np.uint32))
+    names.close()
+    opened = Application(folder)
+    yield opened.client()
+    opened.close()
+
+
+def first_seen(days_ago, first_id, *paths):
+    ids = np.arange(first_id, first_id + len(paths), dtype=np.uint32)
+    return NewNames("slow", NOW // DAY_S - days_ago, ids, [len(path) for path in paths], "".join(paths).encode())
+
+
+def between(first, last):
+    """Days before NOW."""
+    return {"from": NOW - first * DAY_S, "until": NOW - last * DAY_S}
+
+
+@pytest.mark.parametrize("route", ["/graphite/find", "/graphite/paths", "/metrics/find"])
+@pytest.mark.parametrize(
+    ("times", "texts"),
+    [
+        ({}, ["both", "mixed", "old"]),
+        ({"from": "-1", "until": "-1"}, ["both", "mixed", "old"]),
+        (between(30, 22), []),
+        (between(30, 21), ["both", "mixed", "old"]),
+        (between(18, 16), ["mixed"]),
+        (between(12, 5), ["both", "mixed"]),
+        ({"from": "-12d"}, ["both", "mixed"]),
+        ({"until": "-18d"}, ["both", "mixed", "old"]),
+        ({"from": "-8d"}, []),
+        ({"from": "-8d", "to": "-8d"}, []),
+    ],
+)
+def test_a_find_lists_what_was_seen_between_its_times(aging, route, times, texts):
+    assert sorted(node["text"] for node in get(aging, route, query="slow.*", **times)) == texts
+
+
+def test_a_node_is_leaf_and_branch_only_when_it_was(aging):
+    def kinds(times):
+        (node,) = get(aging, "/graphite/find", query="slow.both", **times)
+        return node["leaf"], node["expandable"]
+
+    assert (kinds({}), kinds(between(30, 19)), kinds(between(12, 5))) == ((1, 1), (0, 1), (1, 0))
+
+
+@pytest.mark.parametrize("route", ["/graphite/find", "/metrics/find"])
+@pytest.mark.parametrize("times", [{"from": "soon"}, {"until": "soon"}, between(5, 6), {"from": "-1d", "tz": "Mars"}])
+def test_a_find_whose_times_make_no_sense_is_refused(aging, route, times):
+    assert aging.get(route, query_string={"query": "slow.*", **times}).status_code == 400
+
+
+def test_a_path_that_a_find_leaves_out_is_rendered_with_nulls(aging):
+    times = {"from": NOW - 300, "until": NOW}
+    assert get(aging, "/graphite/find", query="slow.old.*", **times) == []
+    (series,) = get(aging, "/render", target="slow.old.*", format="json", **times)
+    assert {value for value, _ in series["datapoints"]} == {None}

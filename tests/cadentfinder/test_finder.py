@@ -58,8 +58,8 @@ def finder(server) -> CadentFinder:
     return CadentFinder({"cadent": {"urls": [server.url]}})
 
 
-def query(pattern: str):
-    return types.SimpleNamespace(pattern=pattern, startTime=None, endTime=None)
+def query(pattern: str, start=None, end=None):
+    return types.SimpleNamespace(pattern=pattern, startTime=start, endTime=end)
 
 
 def entry(path: str, target: str, start: int = 60, end: int = 80, step: int = 10) -> dict:
@@ -85,6 +85,23 @@ def test_a_path_that_is_leaf_and_branch_is_found_as_both(inside_graphite_web, st
     found = finder(stand_in(lambda *_: http(NODES))).find_nodes(query("a.*"))
     assert isinstance(found, list)
     assert sorted((node.path, node.is_leaf) for node in found) == [("a.b", False), ("a.b", True), ("a.c", False)]
+
+
+def test_a_find_of_graphite_web_is_one_of_its_times(inside_graphite_web, stand_in):
+    server = stand_in(lambda *_: http(NODES))
+    finder(server).find_nodes(query("a.*", 60, 120))
+    finder(server).find_nodes(query("a.*", None, 120))
+    assert [request.form for request in server.requests] == [
+        {"query": ["a.*"], "from": ["60"], "until": ["120"]},
+        {"query": ["a.*"], "until": ["120"]},
+    ]
+
+
+def test_a_find_of_graphite_api_lists_silent_paths_too_for_its_graphs_are_made_of_them(inside_graphite_api, stand_in):
+    server = stand_in(lambda *_: http(NODES))
+    finder(server).find_nodes(query("a.*", 60, 120))
+    (request,) = server.requests
+    assert request.form == {"query": ["a.*"]}
 
 
 def test_a_leafs_intervals_hold_all_time_and_ask_nothing(inside_graphite_web, stand_in):
