@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from ..schema.rows import Ids
 from .control_frame import LENGTHS, Header, pack, socket_path, unpack_header
 
 TIMEOUT_S = 2.0
+# So long a writer that hangs is not asked again: queries are to answer from disk, and not each after a time-out of its own.
+SPARED_S = 3.0
 # As many as one API process has threads by default; further connections are closed after use.
 KEPT_OPEN = 8
 
@@ -25,6 +28,7 @@ class ControlClient:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._idle: deque[socket.socket] = deque(maxlen=KEPT_OPEN)
+        self._spared_until = 0.0  # 0: it answered when it was last asked
 
     def head(self, policy: str, ids: Ids) -> HeadAnswer:
         header, payload = self.request({"op": "head", "policy": policy}, np.ascontiguousarray(ids, "<u4").tobytes())
@@ -35,7 +39,8 @@ class ControlClient:
         return self.request({"op": op})[0]
 
     def request(self, header: Header, payload: bytes = b"") -> tuple[dict[str, Any], bytes]:
-        """One exchange. Raises WriterGone when nobody answers within 2 s, ServiceError when the writer says no."""
+        """One exchange. Raises WriterGone when nobody answers within 2 s, and at once for a while after that; ServiceError when
+        the writer says no."""
         answer, body = self._exchange(pack(header, payload))
         if not answer.get("ok"):
             raise ServiceError(f"the writer of {self._folder} refused {header.get('op')!r}: {answer.get('error')}")
@@ -46,6 +51,7 @@ class ControlClient:
             self._idle.pop().close()
 
     def _exchange(self, frame: bytes) -> tuple[dict[str, Any], bytes]:
+        self._refuse_while_it_hangs()
         while True:
             connection, kept = self._connection()
             try:
@@ -53,12 +59,27 @@ class ControlClient:
                 answer = _receive(connection)
             except (OSError, ValueError) as error:
                 connection.close()
+                self._note(error)
                 # A kept connection may be of a writer that has been restarted since; only a new one tells.
                 if kept and not isinstance(error, TimeoutError):
                     continue
                 raise WriterGone(f"the writer of {self._folder} does not answer: {error}") from None
+            self._note(None)
             self._keep(connection)
             return answer
+
+    def _refuse_while_it_hangs(self) -> None:
+        """The first to ask when the time is over asks for all: the others go on without it until it has an answer."""
+        if not self._spared_until:
+            return
+        now = time.monotonic()
+        if now < self._spared_until:
+            raise WriterGone(f"the writer of {self._folder} does not answer: it hung a moment ago")
+        self._spared_until = now + SPARED_S
+
+    def _note(self, error: Exception | None) -> None:
+        """How an exchange ended: only who keeps silent is spared."""
+        self._spared_until = time.monotonic() + SPARED_S if isinstance(error, TimeoutError) else 0.0
 
     def _connection(self) -> tuple[socket.socket, bool]:
         """A connection, and whether it was used before."""
@@ -75,6 +96,7 @@ class ControlClient:
                 connection.connect(path)
         except OSError as error:
             connection.close()
+            self._note(error)
             where = self._folder
             raise WriterGone(
                 f"no service answers on {where} ({error.strerror or error}); start one with cadent serve --data {where}"

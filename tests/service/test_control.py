@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from cadent.service.control_client import KEPT_OPEN, ControlClient
 from cadent.service.control_frame import MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, pack, unpack_header
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import eventually
 
 POINTS = np.array([(1, 10, 1_700_000_000, 2, 3.0, 1.0, 2.0, 2.0)], HEAD_POINT)
 
@@ -219,6 +221,77 @@ def test_a_writer_that_keeps_silent_is_gone(tmp_path, monkeypatch):
         silent.listen()
         with pytest.raises(WriterGone, match="does not answer"):
             ControlClient(tmp_path).ask("health")
+
+
+class Silent:
+    """Something that listens where a writer would, and counts who connects."""
+
+    def __init__(self, folder) -> None:
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / "control.sock"))
+        self._listener.listen()
+        self._listener.setblocking(False)
+
+    def asked(self) -> int:
+        """How many have connected since the last call."""
+        connected = 0
+        with suppress(BlockingIOError):
+            while True:
+                self._listener.accept()[0].close()
+                connected += 1
+        return connected
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def silent(tmp_path, monkeypatch):
+    monkeypatch.setattr("cadent.service.control_client.TIMEOUT_S", 0.05)
+    listener = Silent(tmp_path)
+    yield listener
+    listener.close()
+
+
+def test_a_writer_that_hung_is_not_asked_again_for_a_while(tmp_path, silent):
+    client = ControlClient(tmp_path)
+    for _ in range(20):
+        with pytest.raises(WriterGone, match="does not answer"):
+            client.ask("health")
+    assert silent.asked() == 1
+
+
+def test_after_the_while_one_of_many_asks(tmp_path, silent, monkeypatch):
+    monkeypatch.setattr("cadent.service.control_client.SPARED_S", 0.0)
+    client = ControlClient(tmp_path)
+    for _ in range(2):
+        with pytest.raises(WriterGone):
+            client.ask("health")
+    assert silent.asked() == 2
+    monkeypatch.setattr("cadent.service.control_client.SPARED_S", 60.0)
+    with ThreadPoolExecutor(16) as pool:
+        asking = [pool.submit(client.ask, "health") for _ in range(100)]
+        assert all(isinstance(one.exception(), WriterGone) for one in asking)
+    assert silent.asked() == 1
+
+
+def test_a_writer_that_answers_again_is_asked_by_all(tmp_path, silent, monkeypatch):
+    client = ControlClient(tmp_path)
+    with pytest.raises(WriterGone):
+        client.ask("health")
+    silent.close()
+    monkeypatch.setattr("cadent.service.control_client.TIMEOUT_S", 2.0)
+    running = Running(tmp_path)
+    eventually(lambda: answers(client), "it is asked again")
+    assert client.ask("echo")["ok"]
+    client.close()
+    running.stop()
+
+
+def answers(client) -> bool:
+    with suppress(WriterGone):
+        return client.ask("echo")["ok"]
+    return False
 
 
 def test_an_answer_that_is_no_frame_is_a_writer_gone(tmp_path):

@@ -29,6 +29,12 @@ def healthy(service) -> bool:
     return False
 
 
+def asked_of_the_writer(service, target: str, times: int) -> bool:
+    """Whether so many answers in a row have what the writer knows."""
+    answers = (service.web.get("/graphite/metrics", target=target) for _ in range(times))
+    return all("X-Cadent-Writer" not in answer.headers for answer in answers)
+
+
 def test_a_killed_writer_is_started_again_and_has_everything_that_was_written(service):
     before, after = past_points("before", 50, 20), past_points("after", 50, 20)
     service.send(lines_of(before))
@@ -76,7 +82,37 @@ def test_while_the_writer_is_dead_queries_answer_from_disk_and_health_says_so(se
     finally:
         os.kill(writer_of(service), signal.SIGCONT)
     eventually(lambda: healthy(service), "it is healthy again")
-    assert "X-Cadent-Writer" not in service.web.get("/graphite/metrics", target="disk.p000").headers
+    # Each API worker asks a writer that hung again only after a while.
+    eventually(lambda: asked_of_the_writer(service, "disk.p000", 10), "all answers are with open windows again")
+
+
+def test_while_the_writer_hangs_queries_do_not_wait_for_it_one_by_one(service):
+    written = past_points("hang", 5, 5)
+    service.send(lines_of(written))
+    wait_until_written(service, len(written))
+    os.kill(writer_of(service), signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        for _ in range(20):
+            assert service.web.get("/graphite/metrics", target="hang.p000").headers["X-Cadent-Writer"] == "gone"
+        # One time-out of 2 s in each of two API workers, once more after a while: not 20.
+        assert time.monotonic() - begun < 20
+    finally:
+        os.kill(writer_of(service), signal.SIGCONT)
+    eventually(lambda: healthy(service), "it is healthy again")
+    wait_until_shown(service, "hang.*", written)
+
+
+def test_without_a_control_socket_queries_answer_from_disk_and_lines_are_taken_on(service):
+    sent = past_points("socket", 5, 5)
+    service.send(lines_of(sent))
+    wait_until_written(service, len(sent))
+    (service.data / "control.sock").unlink()
+    eventually(lambda: "X-Cadent-Writer" in service.web.get("/graphite/metrics", target="socket.*").headers, "it is missed")
+    assert shown(service, "socket.*", PAST, PAST + 100) == sent
+    later = past_points("later", 5, 5)
+    service.send(lines_of(later))
+    wait_until_shown(service, "later.*", later)
 
 
 def test_lines_sent_while_the_writer_is_dead_are_not_lost(service):
