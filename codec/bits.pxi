@@ -31,6 +31,7 @@ cdef enum Status:
     BAD_PREDICTOR
     BAD_SCALE
     BAD_COUNT
+    BAD_LENGTH
 
 
 # The bits of a float64. Integer arithmetic on them is done in uint64_t, where overflow wraps by definition.
@@ -59,10 +60,11 @@ cdef inline uint8_t *put_varint(uint8_t *at, uint64_t value) noexcept nogil:
     return at + 1
 
 
-# The bytes of a chunk that are still to be decoded.
+# The bytes of a chunk, or of a part of it, that are still to be decoded. Up to ``limit`` memory can be read.
 cdef struct Reader:
     const uint8_t *at
     const uint8_t *end
+    const uint8_t *limit
 
 
 cdef inline Status get_byte(Reader *reader, uint8_t *value) noexcept nogil:
@@ -117,22 +119,22 @@ cdef inline uint8_t *finish_bits(BitWriter *w) noexcept nogil:
 
 cdef struct BitReader:
     const uint8_t *at
-    const uint8_t *end
-    uint64_t position  # in bits from `at`; past the end bits read as 0
+    const uint8_t *limit
+    uint64_t position  # in bits from `at`; past the limit bits read as 0
 
 
 cdef inline uint64_t peek_bits(BitReader *r) noexcept nogil:
     """The next bits; the low 57 are good."""
     cdef const uint8_t *byte = r.at + (r.position >> 3)
-    if r.end - byte >= 8:  # Fast path.
+    if r.limit - byte >= 8:  # Fast path.
         return load_le64(byte) >> (r.position & 7)
-    return peek_tail(byte, r.end) >> (r.position & 7)
+    return peek_tail(byte, r.limit) >> (r.position & 7)
 
 
-cdef inline uint64_t peek_tail(const uint8_t *byte, const uint8_t *end) noexcept nogil:
+cdef inline uint64_t peek_tail(const uint8_t *byte, const uint8_t *limit) noexcept nogil:
     cdef uint64_t bits = 0
     cdef int shift = 0
-    while byte < end:
+    while byte < limit:
         bits |= <uint64_t>byte[0] << shift
         byte += 1
         shift += 8

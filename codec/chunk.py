@@ -85,6 +85,9 @@ def decode(
     Chunks are ``slots`` wide; their slot 0 falls on column ``column`` of ``into``, which may lie before or behind it: what
     does not fit is left out. ADD takes the chunk's points as later ones. Does not hold the GIL.
 
+    Columns of floats that ``into`` does not have (of shape (paths, 0)) are not decoded: that saves most of the time. Bytes
+    of theirs that make no sense may go unnoticed.
+
     ValueError for bytes that make no sense (``chunk i: ...``): then ``into`` holds the chunks before i.
     """
     _chunk.decode(

@@ -181,7 +181,7 @@ cdef struct Header:
 cdef Status read_header(Reader *reader, bint has_reference, Header *header) noexcept nogil:
     cdef uint8_t byte
     cdef uint64_t number = 0
-    header.shift, header.low, header.parameter = 0, 0, 0
+    header.shift, header.low, header.parameter, header.first = 0, 0, 0, 0
     if get_byte(reader, &byte):
         return CUT
     header.predictor = byte & PREDICTOR

@@ -3,8 +3,11 @@
 cdef extern from *:
     """
     static const double POWERS_OF_TEN[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+    /* 1.5 * 2**52: the low bits of its sum with a float below 2**51 in size are that float, rounded to an integer. */
+    static const double ROUNDER = 6755399441055744.0;
     """
     const double *POWERS_OF_TEN
+    const double ROUNDER
 
 cdef enum:
     MAX_DIGITS = 8
@@ -14,6 +17,7 @@ cdef enum:
     ODD_SHARE = 8  # at most one value in so many may be no decimal; from one in three on raw bits would be shorter
     RAW_BITS = 0x3F  # in place of the digits
     NO_DIGITS = -1
+    GROUP = 4  # columns of points with more samples: sum, min, max, last
 
 
 cdef inline int64_t ordered(double value) noexcept nogil:
@@ -29,18 +33,30 @@ cdef inline double from_ordered(int64_t order) noexcept nogil:
     return bits.f
 
 
-cdef inline int64_t scaled(double value, double scale, int64_t *ulps) noexcept nogil:
-    """``value * scale`` to the nearest integer; ``ulps`` is by how much that divided by ``scale`` misses ``value``'s bits.
+# No calls and no conversions, so that loops over these vectorise. Integers and values are below 2**51 in size; with others,
+# as damaged bytes may have them, the result is some number.
 
-    Adding 1.5 * 2**52 leaves the rounded integer in the low bits of the sum: no call, so that loops over it vectorise.
-    """
-    cdef Bits before, magic, sum_, back
-    magic.f = 6755399441055744.0
-    before.f = value
-    sum_.f = value * scale + magic.f
-    back.f = (sum_.f - magic.f) / scale
+cdef inline int64_t nearest(double value) noexcept nogil:
+    """The nearest integer, of two equally near ones the even one."""
+    cdef Bits rounder, sum_
+    rounder.f, sum_.f = ROUNDER, value + ROUNDER
+    return <int64_t>(sum_.u - rounder.u)
+
+
+cdef inline double from_integer(int64_t x) noexcept nogil:
+    cdef Bits sum_
+    sum_.f = ROUNDER
+    sum_.u += <uint64_t>x
+    return sum_.f - ROUNDER
+
+
+cdef inline int64_t scaled(double value, double scale, int64_t *ulps) noexcept nogil:
+    """``value * scale`` to the nearest integer; ``ulps`` is by how much that divided by ``scale`` misses ``value``'s bits."""
+    cdef Bits before, back
+    cdef int64_t x = nearest(value * scale)
+    before.f, back.f = value, from_integer(x) / scale
     ulps[0] = <int64_t>(before.u - back.u)
-    return <int64_t>(sum_.u - magic.u)
+    return x
 
 
 cdef inline bint fits(double value, double scale) noexcept nogil:
@@ -107,34 +123,24 @@ cdef int scale_to_integers(const double *values, int n, int64_t *x, int64_t *ulp
         at += 1
 
 
-cdef void sum_reference(const int64_t *least, const int64_t *counts, int n, bint raw, int64_t *reference) noexcept nogil:
-    """What the sum column is predicted by: least * count, in the unit of the column."""
+cdef void mean_reference(const int64_t *sums, const int64_t *counts, int n, bint raw, int64_t *reference) noexcept nogil:
+    """What the columns behind the sum are predicted by: sum / count, in the unit of the columns."""
     cdef int i
     if raw:
         for i in range(n):
-            reference[i] = ordered(from_ordered(least[i]) * <double>counts[i])
+            reference[i] = ordered(from_ordered(sums[i]) / <double>counts[i])
     else:
         for i in range(n):
-            reference[i] = <int64_t>(<uint64_t>least[i] * <uint64_t>counts[i])
+            reference[i] = nearest(<double>sums[i] / <double>counts[i])
 
 
-# Columns of one group lie behind one another, n rows each. Columns 1 and 2 are predicted by column 0, column 3 by
-# column 0 times ``counts``: min, max, last and sum.
+# Columns of one group lie behind one another, n rows each: the sum, then min, max and last, which are predicted by the mean.
 cdef struct Group:
     double *values
     int64_t *x
     int64_t *ulps
-    int64_t *counts
+    const int64_t *counts
     int64_t *reference
-
-
-cdef const int64_t *reference_of(Group *group, int column, int n, bint raw) noexcept nogil:
-    if column == 0:
-        return NULL
-    if column < 3:
-        return group.x
-    sum_reference(group.x, group.counts, n, raw, group.reference)
-    return group.reference
 
 
 cdef uint8_t *encode_ulps(const int64_t *ulps, int n, uint8_t *out, uint64_t *residuals) noexcept nogil:
@@ -144,11 +150,21 @@ cdef uint8_t *encode_ulps(const int64_t *ulps, int n, uint8_t *out, uint64_t *re
     return encode_rice(residuals, n, out)
 
 
+cdef uint8_t *put_length(uint8_t *begin, uint8_t *end) noexcept nogil:
+    """Moves the bytes up to ``end`` on, to put their number before them; returns their end."""
+    cdef uint8_t varint[10]
+    cdef size_t length = end - begin, width = put_varint(varint, length) - varint
+    memmove(begin + width, begin, length)
+    memcpy(begin, varint, width)
+    return end + width
+
+
 cdef uint8_t *encode_group(Group *group, int columns, int n, uint8_t *out, Workspace *work) noexcept nogil:
     """Float columns to at most columns * (24 * n + MAX_COLUMN_BYTES + 8) + 1 bytes from ``out``; returns the end."""
     cdef int digits = scale_to_integers(group.values, columns * n, group.x, group.ulps), column, i
     cdef bint raw = digits == NO_DIGITS
     cdef uint64_t corrections = 0
+    cdef uint8_t *begin
     if raw:
         out[0] = RAW_BITS
         for i in range(columns * n):
@@ -158,10 +174,15 @@ cdef uint8_t *encode_group(Group *group, int columns, int n, uint8_t *out, Works
             corrections |= <uint64_t>group.ulps[i]
         out[0] = digits | (WITH_ULPS if corrections else 0)
     out += 1
+    if columns > 1:
+        mean_reference(group.x, group.counts, n, raw, group.reference)
     for column in range(columns):
-        out = encode_column(group.x + column * n, n, reference_of(group, column, n, raw), out, work)
+        begin = out
+        out = encode_column(group.x + column * n, n, group.reference if column else NULL, out, work)
         if corrections:
             out = encode_ulps(group.ulps + column * n, n, out, work.residuals)
+        if column > 0:
+            out = put_length(begin, out)
     return out
 
 
@@ -170,49 +191,95 @@ cdef void to_floats(const int64_t *x, int n, bint raw, double scale, double *val
     if raw:
         for i in range(n):
             values[i] = from_ordered(x[i])
-    elif scale == 1.0:
-        for i in range(n):
-            values[i] = <double>x[i]
     else:
         for i in range(n):
-            values[i] = <double>x[i] / scale
+            values[i] = from_integer(x[i]) / scale
 
 
-cdef Status decode_ulps(Reader *reader, double *values, int n, uint64_t *residuals) noexcept nogil:
+# How the floats of a group became integers.
+cdef struct Scale:
+    bint raw
+    bint with_ulps
+    double power
+
+
+cdef Status read_scale(Reader *reader, Scale *scale) noexcept nogil:
+    cdef uint8_t head
+    if get_byte(reader, &head):
+        return CUT
+    scale.raw, scale.with_ulps, scale.power = head == RAW_BITS, False, 1.0
+    if scale.raw:
+        return OK
+    if head & ~(DIGITS | WITH_ULPS) or (head & DIGITS) > MAX_DIGITS:
+        return BAD_SCALE
+    scale.with_ulps, scale.power = (head & WITH_ULPS) != 0, POWERS_OF_TEN[head & DIGITS]
+    return OK
+
+
+cdef void add_ulps(const uint64_t *residuals, int n, double *values) noexcept nogil:
     cdef Bits bits
     cdef int i
-    cdef Status status = decode_rice(reader, residuals, n)
-    if status:
-        return status
     for i in range(n):
         bits.f = values[i]
         bits.u += unzigzag(residuals[i])
         values[i] = bits.f
+
+
+cdef Status decode_floats(
+    Reader *reader, Scale *scale, int64_t *x, int n, const int64_t *reference, double *values, uint64_t *residuals
+) noexcept nogil:
+    """One column of a group: its integers to ``x``, its floats to ``values`` if that is not NULL."""
+    cdef Status status = decode_column(reader, x, n, reference, residuals)
+    if status == OK and values != NULL:
+        to_floats(x, n, scale.raw, scale.power, values)
+    if status or not scale.with_ulps:
+        return status
+    status = decode_rice(reader, residuals, n)
+    if status == OK and values != NULL:
+        add_ulps(residuals, n, values)
+    return status
+
+
+cdef Status take_part(Reader *reader, Reader *part) noexcept nogil:
+    """Splits off what follows behind its length."""
+    cdef uint64_t length
+    if get_varint(reader, &length) or length > <uint64_t>(reader.end - reader.at):
+        return CUT
+    part[0] = reader[0]
+    part.end = reader.at = reader.at + length
     return OK
 
 
-cdef Status decode_group(Reader *reader, Group *group, int columns, int n, uint64_t *residuals) noexcept nogil:
-    """Fills ``group.values``."""
-    cdef uint8_t head
-    cdef int column, offset
-    cdef bint raw
-    cdef double scale = 1.0
-    cdef Status status
-    if get_byte(reader, &head):
-        return CUT
-    raw = head == RAW_BITS
-    if not raw:
-        if head & ~(DIGITS | WITH_ULPS) or (head & DIGITS) > MAX_DIGITS:
-            return BAD_SCALE
-        scale = POWERS_OF_TEN[head & DIGITS]
-    for column in range(columns):
-        offset = column * n
-        status = decode_column(reader, group.x + offset, n, reference_of(group, column, n, raw), residuals)
+cdef Status decode_single_column(Reader *reader, Group *group, int n, double *values, uint64_t *residuals) noexcept nogil:
+    """A group of one."""
+    cdef Scale scale
+    cdef Status status = read_scale(reader, &scale)
+    if status:
+        return status
+    return decode_floats(reader, &scale, group.x, n, NULL, values, residuals)
+
+
+cdef Status decode_group(Reader *reader, Group *group, int n, double **into, uint64_t *residuals) noexcept nogil:
+    """Sum, min, max and last to ``into[0]`` to ``into[3]``. What is NULL there is passed over; ``group.counts`` are known."""
+    cdef Scale scale
+    cdef Reader part
+    cdef int column
+    cdef Status status = read_scale(reader, &scale)
+    if status:
+        return status
+    status = decode_floats(reader, &scale, group.x, n, NULL, into[0], residuals)
+    if status:
+        return status
+    if into[1] != NULL or into[2] != NULL or into[3] != NULL:
+        mean_reference(group.x, group.counts, n, scale.raw, group.reference)
+    for column in range(1, GROUP):
+        if take_part(reader, &part):
+            return CUT
+        if into[column] == NULL:
+            continue
+        status = decode_floats(&part, &scale, group.x + n, n, group.reference, into[column], residuals)
         if status:
             return status
-        to_floats(group.x + offset, n, raw, scale, group.values + offset)
-        if head & WITH_ULPS:
-            status = decode_ulps(reader, group.values + offset, n, residuals)
-            if status:
-                return status
+        if part.at != part.end:
+            return BAD_LENGTH
     return OK

@@ -1,7 +1,5 @@
 # A row of n booleans: lengths of runs in Rice codes, or a bitmap where that is shorter.
 
-from libc.string cimport memset
-
 cdef uint8_t *encode_mask(const uint8_t *mask, int n, uint8_t *out, uint64_t *runs) noexcept nogil:
     """``n`` bytes of 0 or 1, not all the same, to at most 12 * n + 18 bytes; ``runs`` has room for ``n``.
 

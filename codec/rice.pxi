@@ -104,29 +104,64 @@ cdef inline uint64_t get_rice(BitReader *r, int k) noexcept nogil:
     return <uint64_t>quotient << k | get_wide(r, k)
 
 
+cdef inline int get_rices(BitReader *r, uint64_t *u, int n, int k, int batch) noexcept nogil:
+    """Values while 8 bytes can be read, ``batch`` of them (a constant) out of one load if they are in it. Returns how many.
+
+    Shifting what was loaded is a third of the way from one value to the next that loading at its position would be.
+    """
+    cdef uint64_t bits, quotient, escaped, used, mask = (<uint64_t>1 << k) - 1
+    cdef int done = 0, i
+    while done + batch <= n and r.limit - r.at >= 8 + <int64_t>(r.position >> 3):
+        bits = load_le64(r.at + (r.position >> 3)) >> (r.position & 7)
+        escaped, used = 0, 0
+        for i in range(batch):
+            quotient = trailing_zeros(bits | <uint64_t>1 << 63)
+            escaped |= quotient + 32 - ESCAPE  # 32 or more for those that escape
+            bits = bits >> quotient >> 1
+            u[done + i] = quotient << k | bits & mask
+            bits >>= k
+            used += quotient
+        used += <uint64_t>(batch * (k + 1))
+        if escaped < 32 and used <= 64 - (r.position & 7):
+            r.position += used
+            done += batch
+        else:
+            u[done] = get_rice(r, k)
+            done += 1
+    return done
+
+
 cdef BitReader get_rice_block(BitReader r, uint64_t *u, int n, int k) noexcept nogil:
     """Takes and returns the reader by value: behind a pointer each store to ``u`` would make it load anew."""
-    cdef int i
+    cdef int i = 0
     if k == ALL_ZERO:
-        for i in range(n):
-            u[i] = 0
-    else:
-        for i in range(n):
-            u[i] = get_rice(&r, k)
+        memset(u, 0, n * sizeof(uint64_t))
+        return r
+    # Values take k + 2 bits and a little more.
+    if k <= 3:
+        i = get_rices(&r, u, n, k, 8)
+    elif k <= 9:
+        i = get_rices(&r, u, n, k, 4)
+    elif k <= 14:
+        i = get_rices(&r, u, n, k, 3)
+    elif k <= 22:
+        i = get_rices(&r, u, n, k, 2)
+    for i in range(i, n):
+        u[i] = get_rice(&r, k)
     return r
 
 
 cdef Status decode_rice(Reader *reader, uint64_t *u, int n) noexcept nogil:
-    """``n`` values. Bits missing at the end read as 0, so the work is bounded by ``n`` whatever the bytes are."""
+    """``n`` values. Past the end it reads on, or 0 past the limit: the work is bounded by ``n`` whatever the bytes are."""
     cdef BitReader r
     cdef int begin, end = 0, k = -1
-    r.at, r.end, r.position = reader.at, reader.end, 0
+    r.at, r.limit, r.position = reader.at, reader.limit, 0
     while end < n:
         begin, end = end, min(end + BLOCK, n)
         if k < 0 or get_bits(&r, 1) == 0:
             k = <int>get_bits(&r, 6)
         r = get_rice_block(r, u + begin, end - begin, k)
-    if r.position > <uint64_t>(r.end - r.at) * 8:
+    if r.position > <uint64_t>(reader.end - reader.at) * 8:
         return CUT
     reader.at += (r.position + 7) >> 3
     return OK

@@ -217,6 +217,31 @@ def test_decoding_merges_as_points_do_and_clips_on_both_sides(into, chunks, colu
     assert_same_bits(into, want)
 
 
+def without(grid, missing):
+    """The grid with columns of width 0 for those in ``missing``."""
+    columns = {name: values[:, :0] if name in missing else values for name, values in columns_of(grid).items()}
+    return Grid(grid.start, STEP_S, **{name: values.copy() for name, values in columns.items()})
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    any_grid(slots=500),
+    any_grid(slots=500),
+    st.integers(-600, 600),
+    st.sampled_from(list(Mode)),
+    st.sets(st.sampled_from(["sum", "min", "max", "last"]), min_size=1),
+)
+def test_columns_that_a_grid_does_not_have_change_nothing_in_the_others(into, chunks, column, mode, missing):
+    rows = np.arange(chunks.shape[0]) % into.shape[0]
+    data, offsets = chunk.encode(chunks)
+    partial = without(into, missing)
+
+    chunk.decode(data, pairs(offsets), rows, chunks.shape[1], partial, column, mode)
+
+    chunk.decode(data, pairs(offsets), rows, chunks.shape[1], into, column, mode)
+    assert_same_bits(partial, without(into, missing))
+
+
 def test_chunks_may_be_scattered_in_the_data_and_come_in_any_order():
     grid = make_grid(np.random.default_rng(3), (6, 90), "decimals", "both", "scattered")
     data, offsets = chunk.encode(grid)
@@ -325,6 +350,37 @@ def test_flipped_bits_do_no_harm():
             for at in rng.integers(0, 8 * len(data), rng.integers(1, 4)):
                 broken[at >> 3] ^= 1 << (at & 7)
             decode_framed(bytes(broken), 90)
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_chunk_that_is_refused_changes_nothing(filled):
+    rng = np.random.default_rng(14)
+    refused = 0
+    for data in valid_chunks():
+        for _ in range(20):
+            broken = bytearray(data)
+            broken[int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
+            into = make_grid(rng, (1, 90), "decimals") if filled else Grid.empty(0, STEP_S, 1, 90)
+            before = without(into, ())
+            try:
+                decode_all(bytes(broken), np.array([0, len(data)]), 90, into)
+            except ValueError:
+                refused += 1
+                assert_same_bits(into, before)
+    assert refused > 100
+
+
+@pytest.mark.parametrize(("change", "reason"), [(-1, "too early"), (1, "not as long as it says")])
+@pytest.mark.parametrize("at", [6, 9, 12])
+def test_a_column_that_is_not_as_long_as_it_says_is_refused(at, change, reason):
+    """Counts 2 and sums 4, scale, then min 1, max 3, last 3 behind their lengths; all are constant."""
+    data = bytearray.fromhex("05 00 04 00 00 08 02 00 02 02 00 06 02 00 06 00")
+    into = Grid.empty(0, STEP_S, 1, 2)
+    decode_all(bytes(data), np.array([0, len(data)]), 2, into)
+    assert [str(point) for point in into.points(0)] == ["0 2 4.0 1.0 3.0 3.0", "10 2 4.0 1.0 3.0 3.0"]
+    data[at] += change
+    with pytest.raises(ValueError, match=f"^chunk 0: .*{reason}"):
+        decode_all(bytes(data), np.array([0, len(data)]), 2, Grid.empty(0, STEP_S, 1, 2))
 
 
 def test_random_bytes_behind_every_first_byte_do_no_harm():

@@ -139,20 +139,25 @@ def read_group(data, columns, n, counts=None):
     head = data.byte()
     raw = head == 0x3F
     scale = float(10 ** (head & 15))
-    values, references = [], [None] * columns
+    values, reference = [], None
     for column in range(columns):
-        x = read_column(data, n, references[column])
+        size = data.varint() if column else None
+        before = len(data.data)
+        x = read_column(data, n, reference)
         if columns == 4 and column == 0:
-            references[1] = references[2] = x
-            references[3] = [
-                ordered(from_ordered(least) * count) if raw else signed(least * count)
-                for least, count in zip(x, counts, strict=True)
-            ]
+            reference = means(x, counts, raw)
         floats = [from_ordered(i) if raw else float(i) / scale for i in x]
         if not raw and head & 0x40:
             floats = [float_of(bits_of(value) + unzigzag(u)) for value, u in zip(floats, data.rice(n), strict=True)]
         values.append(floats)
+        assert size in {None, before - len(data.data)}
     return values
+
+
+def means(sums, counts, raw):
+    if raw:
+        return [ordered(from_ordered(total) / float(count)) for total, count in zip(sums, counts, strict=True)]
+    return [round(float(total) / float(count)) for total, count in zip(sums, counts, strict=True)]
 
 
 def read_chunk(data, slots):
@@ -170,7 +175,7 @@ def read_chunk(data, slots):
     multis = [slot for slot, one in zip(at, single, strict=True) if not one]
     if multis:
         counts = read_column(data, len(multis))
-        low, high, last, total = read_group(data, 4, len(multis), counts)
+        total, low, high, last = read_group(data, 4, len(multis), counts)
         points |= dict(zip(multis, zip(counts, total, low, high, last, strict=True), strict=True))
     assert not data.data
     return dict(sorted(points.items()))
