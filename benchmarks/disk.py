@@ -43,5 +43,5 @@ def sealed(data: Path) -> tuple[int, int, int]:
     manifest = Manifest.parse(file.read_bytes(), str(file))
     headers = [Block(level_folder(data, LEVEL) / entry.name).header for entry in manifest.level(LEVEL).blocks]
     chunks = sum(header.data_bytes for header in headers)
-    points = sum(header.chunks * header.slots for header in headers)
+    points = sum(header.ids * header.slots for header in headers)
     return points, chunks, sum(header.file_bytes for header in headers) - chunks

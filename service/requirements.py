@@ -16,6 +16,7 @@ KERNELS = (
     "index._trie",
     "accumulate._lines",
     "stores.log._gather",
+    "stores.files._strips",
 )
 PACKAGES = {"numpy": "numpy", "flask": "Flask", "gunicorn": "gunicorn", "orjson": "orjson"}
 

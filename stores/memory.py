@@ -129,8 +129,9 @@ class MemoryStore:
         return _Stored(ChunkSet(self._numbers, identity, *span, rolled_up_to_s=0, size_bytes=_size(points)), points)
 
 
-def _order(stored: _Stored) -> tuple[int, int]:
-    return stored.chunks.identity.last, stored.chunks.number
+def _order(stored: _Stored) -> tuple[int, int, int]:
+    """What was merged with sets before its last sequence stands before others that end with that sequence."""
+    return stored.chunks.identity.last, stored.chunks.identity.first, stored.chunks.number
 
 
 def _rolled_up(stored: _Stored, step_s: int) -> _Stored:

@@ -15,7 +15,8 @@ from ...schema.errors import Damaged
 from ...schema.grid import Grid
 from ...schema.identity import Mode
 from ...schema.rows import Ids
-from .format import GROUP, BlockHeader, aligned
+from . import _strips
+from .format import BlockHeader, Part, aligned
 
 _HEADER_BYTES = 1_024
 
@@ -23,11 +24,17 @@ _HEADER_BYTES = 1_024
 class Block:
     """A mapped block; stays readable when its file is removed. Any thread.
 
-    The index is verified when it is opened, each group of chunks when one of them is read for the first time.
+    The index is verified when it is opened, each group of strips when one of them is read for the first time.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises FileNotFoundError, Damaged, StoreError."""
+    ids: Ids  # ascending; strip i is that of ids[i]
+    parts: tuple[Part, ...]
+
+    def __init__(self, path: Path, advice: int = mmap.MADV_RANDOM) -> None:
+        """``advice`` tells the kernel how its strips will be read: here and there, if nothing else is said.
+
+        Raises FileNotFoundError, Damaged, StoreError.
+        """
         self.path = path
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -40,23 +47,56 @@ class Block:
             os.close(fd)
         self._map = np.frombuffer(file, np.uint8)
         self._read_index()
-        # Chunks are read here and there: what lies around a page is not wanted with it.
-        file.madvise(mmap.MADV_RANDOM, 0, self.header.index_at)
+        file.madvise(advice, 0, self.header.index_at)
         self._verified = np.zeros(self.header.groups, np.bool_)
+
+    @property
+    def data(self) -> NDArray[np.uint8]:
+        """All strips, one behind the other."""
+        return self._map[self.header.size : self.header.size + self.header.data_bytes]
+
+    @property
+    def strip_bytes(self) -> NDArray[np.int64]:
+        """How long each strip is."""
+        offsets = self._offsets.astype(np.int64)
+        return offsets[1:] - offsets[:-1]
 
     def read(self, ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range. Raises Damaged."""
-        found = np.minimum(np.searchsorted(self._ids, ids), self.header.chunks - 1)
-        rows = np.flatnonzero(self._ids[found] == ids)
-        if len(rows) == 0:
+        strips, rows = self.find(ids)
+        first = (into.start - self.header.start) // into.step_s
+        wanted = [part.first < first + into.shape[1] and part.first + part.slots > first for part in self.parts]
+        if len(rows) == 0 or not any(wanted):
             return
-        chunks = found[rows]
-        self._verify(chunks // GROUP)
-        offsets = np.empty((len(chunks), 2), np.int64)
-        offsets[:, 0], offsets[:, 1] = self._offsets[chunks], self._offsets[chunks + 1]
-        column = (self.header.start - into.start) // into.step_s
+        chunks = self.chunks(strips, np.array(wanted, np.uint8))
+        for part in np.unique(chunks[:, 1]).tolist():
+            self.decode(chunks[chunks[:, 1] == part], rows, part, into)
+
+    def find(self, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The strips of those of ``ids`` that have one, and the places of these in ``ids``."""
+        found = np.minimum(np.searchsorted(self.ids, ids), self.header.ids - 1)
+        at = np.flatnonzero(self.ids[found] == ids)
+        return found[at], at
+
+    def chunks(self, strips: NDArray[np.int64], wanted: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """The chunks of ``strips`` in the parts that ``wanted`` (a byte each) marks: int64 rows (index in ``strips``, part,
+        begin, end), where the last two are places in ``data``. Raises Damaged."""
+        self._verify(strips // self.header.group)
+        ranges = np.empty((len(strips), 2), np.int64)
+        ranges[:, 0], ranges[:, 1] = self._offsets[strips], self._offsets[strips + 1]
+        found = np.empty((len(strips) * max(1, int(np.count_nonzero(wanted))), 4), np.int64)
         try:
-            decode(self._data, offsets, rows, self.header.slots, into, column, Mode(self.header.identity.mode))
+            return found[: _strips.locate(self.data, ranges, wanted, found)]
+        except ValueError as error:
+            raise Damaged(str(self.path), self.header.size, str(error)) from error
+
+    def decode(self, chunks: NDArray[np.int64], rows: NDArray[np.int64], part: int, into: Grid) -> None:
+        """Merge ``chunks``, all of ``part``, into ``into``: that of strip i goes to row ``rows[i]``. Raises Damaged."""
+        first, slots = self.parts[part]
+        column = (self.header.start - into.start) // into.step_s + first
+        mode = Mode(self.header.identity.mode)
+        try:
+            decode(self.data, chunks[:, 2:4], rows[chunks[:, 0]], slots, into, column, mode)
         except ValueError as error:
             raise Damaged(str(self.path), self.header.size, str(error)) from error
 
@@ -65,20 +105,21 @@ class Block:
         index = self._map[header.index_at :]
         if zlib.crc32(index.data) != header.index_crc:
             raise Damaged(str(self.path), header.index_at, "the index fails its checksum")
-        offsets_at = aligned(4 * header.chunks)
-        checksums_at = offsets_at + aligned(header.offset_bytes * (header.chunks + 1))
-        self._data = self._map[header.size : header.size + header.data_bytes]
-        self._ids: NDArray[np.uint32] = np.frombuffer(index, "<u4", header.chunks)
-        self._offsets = np.frombuffer(index, f"<u{header.offset_bytes}", header.chunks + 1, offsets_at)
+        offsets_at, checksums_at, parts_at = np.cumsum([aligned(size) for size in header.index_columns[:3]]).tolist()
+        self.ids = np.frombuffer(index, "<u4", header.ids)
+        self._offsets = np.frombuffer(index, f"<u{header.offset_bytes}", header.ids + 1, offsets_at)
         self._checksums = np.frombuffer(index, "<u4", header.groups, checksums_at)
+        parts = np.frombuffer(index, "<u4", 2 * header.parts, parts_at)
+        self.parts = tuple(Part(*pair) for pair in parts.reshape(-1, 2).tolist())
 
     def _verify(self, groups: NDArray[np.int64]) -> None:
+        size = self.header.group
         for group in np.unique(groups[~self._verified[groups]]).tolist():
-            last = min((group + 1) * GROUP, self.header.chunks)
-            begin, end = int(self._offsets[group * GROUP]), int(self._offsets[last])
-            if zlib.crc32(self._data[begin:end].data) != self._checksums[group]:
+            last = min((group + 1) * size, self.header.ids)
+            begin, end = int(self._offsets[group * size]), int(self._offsets[last])
+            if zlib.crc32(self.data[begin:end].data) != self._checksums[group]:
                 raise Damaged(
-                    str(self.path), self.header.size + begin, f"chunks {group * GROUP} to {last - 1} fail their checksum"
+                    str(self.path), self.header.size + begin, f"strips {group * size} to {last - 1} fail their checksum"
                 )
             self._verified[group] = True
 
@@ -89,7 +130,7 @@ def next_id(path: Path) -> int:
     try:
         header = BlockHeader.parse(os.pread(fd, _HEADER_BYTES, 0), str(path))
         # Ids ascend, and are the first column of the index.
-        last = os.pread(fd, 4, header.index_at + 4 * (header.chunks - 1))
+        last = os.pread(fd, 4, header.index_at + 4 * (header.ids - 1))
     finally:
         os.close(fd)
     return int.from_bytes(last, "little") + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...codec.chunk import pack_directory, unpack_directory
 from ...schema.errors import Damaged, StoreError
@@ -13,9 +13,6 @@ from ...schema.identity import Identity, Level, Mode
 
 VERSION: Final = 1
 MAGIC: Final = b"CDNT.BLK"
-
-# Chunks that share a checksum: one damaged chunk costs its group, one wanted chunk the reading of its group.
-GROUP: Final = 16
 
 _FIXED = struct.Struct("<8sIIqIIQQIIIIQHHHH")
 _CRC = struct.Struct("<I")
@@ -26,24 +23,39 @@ def aligned(size: int) -> int:
     return size + -size % 8
 
 
+class Part(NamedTuple):
+    """``slots`` windows of a block from its slot ``first`` on: what one chunk of a strip covers."""
+
+    first: int
+    slots: int
+
+
 @dataclass(frozen=True, slots=True)
 class BlockHeader:
-    """What a block holds: ``chunks`` of ``slots`` windows each from ``start`` on, ``data_bytes`` of them in all, of one
-    identity. ``offset_bytes``: 4 or 8, the width of an offset in the index; ``index_crc``: of all of the index.
+    """What a block holds: points of one identity in ``slots`` windows from ``start`` on, in the strips of ``ids`` paths,
+    ``data_bytes`` of them in all. ``parts``: how many stretches of these windows there is a chunk of. ``group``: strips that
+    share a checksum. ``offset_bytes``: 4 or 8, the width of an offset in the index; ``index_crc``: of all of the index.
     """
 
     level: Level
     identity: Identity
     start: int
     slots: int
-    chunks: int = 0
+    parts: int = 1
+    group: int = 16
+    ids: int = 0
     data_bytes: int = 0
     offset_bytes: int = 4
     index_crc: int = 0
 
     @property
+    def stop(self) -> int:
+        """Unix second at which the last window ends."""
+        return self.start + self.slots * self.level.step_s
+
+    @property
     def size(self) -> int:
-        """Bytes of the header; chunks begin behind it."""
+        """Bytes of the header; strips begin behind it."""
         return aligned(_FIXED.size + sum(map(len, self._texts())) + _CRC.size)
 
     @property
@@ -53,13 +65,17 @@ class BlockHeader:
 
     @property
     def groups(self) -> int:
-        return -(-self.chunks // GROUP)
+        return -(-self.ids // self.group)
+
+    @property
+    def index_columns(self) -> tuple[int, int, int, int]:
+        """Bytes of the index's columns, without padding: ids, offsets, checksums, parts."""
+        return 4 * self.ids, self.offset_bytes * (self.ids + 1), 4 * self.groups, 8 * self.parts
 
     @property
     def file_bytes(self) -> int:
         """Bytes of the whole file."""
-        ids, offsets = aligned(4 * self.chunks), aligned(self.offset_bytes * (self.chunks + 1))
-        return self.index_at + ids + offsets + aligned(4 * self.groups)
+        return self.index_at + sum(map(aligned, self.index_columns))
 
     def pack(self) -> bytes:
         texts = self._texts()
@@ -73,13 +89,13 @@ class BlockHeader:
             identity.mode,
             identity.first,
             identity.last,
-            self.chunks,
-            GROUP,
+            self.ids,
+            self.group,
             self.offset_bytes,
             self.index_crc,
             self.data_bytes,
             *map(len, texts),
-            0,
+            self.parts,
         )
         data += b"".join(texts)
         data += bytes(size - _CRC.size - len(data))
@@ -90,7 +106,7 @@ class BlockHeader:
         """Read what ``pack`` wrote; ``data``: the first bytes of ``file``. Raises Damaged, and StoreError for a later version."""
         if len(data) < _FIXED.size or data[:8] != MAGIC:
             raise Damaged(file, 0, f"it begins with {data[:8]!r}, not {MAGIC!r}")
-        _, version, size, start, slots, mode, first, last, chunks, group, width, index_crc, data_bytes, *lengths = (
+        _, version, size, start, slots, mode, first, last, ids, group, width, index_crc, data_bytes, *lengths, parts = (
             _FIXED.unpack_from(data)
         )
         if not _FIXED.size < size <= len(data) or _CRC.unpack_from(data, size - 4)[0] != zlib.crc32(data[: size - 4]):
@@ -102,10 +118,9 @@ class BlockHeader:
             unpack_directory(directory)
         except ValueError as error:
             raise StoreError(f"{file}: {error}") from error
-        if group != GROUP:
-            raise StoreError(f"{file} has a checksum for each {group} chunks; this version of cadent reads {GROUP}")
         identity = Identity(writer.decode(), first, last, Mode(mode))
-        return cls(Level.parse(level.decode()), identity, start, slots, chunks, data_bytes, width, index_crc)
+        where = Level.parse(level.decode())
+        return cls(where, identity, start, slots, parts, group, ids, data_bytes, width, index_crc)
 
     def _texts(self) -> tuple[bytes, bytes, bytes]:
         return str(self.level).encode(), self.identity.writer.encode(), pack_directory()

@@ -3,69 +3,51 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from ...schema.errors import Damaged, StoreError
 from ...schema.grid import Grid
 from ...schema.identity import Level
+from ...schema.protocols import ChunkSet
 from ...schema.rows import Ids
 from ..disk import disk
 from ..layout import level_folder
 from .block import Block, next_id
-from .manifest import BlockEntry, Manifest
-
-# Each open block holds a descriptor; many systems allow a process 1,024.
-_MOST_OPEN = 400
-
-
-class OpenBlocks:
-    """Mapped blocks by path, those last used. Any thread."""
-
-    def __init__(self) -> None:
-        self._blocks: OrderedDict[Path, Block] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, path: Path) -> Block:
-        """Raises FileNotFoundError, Damaged, StoreError."""
-        with self._lock:
-            block = self._blocks.get(path) or Block(path)
-            self._blocks[path] = block
-            self._blocks.move_to_end(path)
-            if len(self._blocks) > _MOST_OPEN:
-                self._blocks.popitem(last=False)
-            return block
-
-    def keep(self, paths: Collection[Path]) -> None:
-        """Let go of all others."""
-        with self._lock:
-            for path in self._blocks.keys() - paths:
-                del self._blocks[path]
+from .manifest import Manifest, block_name
+from .open_blocks import OpenBlocks
 
 
 class BlockFiles:
-    """A manifest's blocks with their files. Each query asks for all of a level: the paths are made once. Any thread."""
+    """A manifest's blocks with their files. Each query asks for all of a level: they are made once. Any thread."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.manifest = manifest
         self._folder = folder
-        self._of: dict[Level, list[tuple[BlockEntry, Path]]] = {}
+        self._of: dict[Level, dict[int, Path]] = {}
+        self._sets: dict[Level, tuple[ChunkSet, ...]] = {}
 
-    def of(self, level: Level) -> list[tuple[BlockEntry, Path]]:
-        """In the order in which they were sealed."""
-        if level not in self._of:
-            folder = level_folder(self._folder, level)
-            self._of[level] = [(entry, folder / entry.name) for entry in self.manifest.level(level).blocks]
-        return self._of[level]
+    def sets(self, level: Level) -> tuple[ChunkSet, ...]:
+        """In the order in which their points are merged."""
+        if level not in self._sets:
+            self._sets[level] = tuple(block.chunk_set(level.step_s) for block in self.manifest.level(level).blocks)
+        return self._sets[level]
+
+    def path(self, level: Level, chunks: ChunkSet) -> Path:
+        """The file of one of ``sets(level)``."""
+        paths = self._of.setdefault(level, {})
+        if chunks.number not in paths:
+            paths[chunks.number] = level_folder(self._folder, level) / block_name(chunks.start, chunks.number)
+        return paths[chunks.number]
 
 
 class FilesSnapshot:
     """Reads the blocks that ``manifest`` names. Any thread.
 
-    A block that another process deleted since then is passed over: the caller sees by the generation that it must begin
-    again. Deleted by this process, it was pinned before.
+    A block that another process removed since then is passed over: the caller sees by the generation that it must begin
+    again. Removed by this process, it was pinned before.
     """
 
     def __init__(self, files: BlockFiles, blocks: OpenBlocks, newest: Callable[[], int]) -> None:
@@ -80,32 +62,41 @@ class FilesSnapshot:
     def generation(self) -> int:
         return self._manifest.generation
 
+    def levels(self) -> Sequence[Level]:
+        return sorted(self._manifest.levels)
+
     def sealed(self, level: Level) -> int:
         return self._manifest.level(level).sealed
 
-    def span(self, level: Level) -> tuple[int, int] | None:
-        blocks = self._manifest.level(level).blocks
-        if not blocks:
-            return None
-        return min(block.start for block in blocks), max(block.stop(level.step_s) for block in blocks)
+    def sets(self, level: Level) -> Sequence[ChunkSet]:
+        return self._files.sets(level)
+
+    def ids(self, level: Level, sets: Sequence[ChunkSet]) -> Ids:
+        found = [block.ids for block in self._open_all(level, sets)]
+        return np.unique(np.concatenate([np.empty(0, np.uint32), *found]))
 
     def next_id(self) -> int:
-        return max((_next_id(path) for level in self._manifest.levels for _, path in self._files.of(level)), default=0)
+        paths = (self._files.path(level, chunks) for level in self._manifest.levels for chunks in self.sets(level))
+        return max(map(self._next_id, paths), default=0)
 
-    def read(self, level: Level, ids: Ids, into: Grid) -> None:
-        # Blocks stand in the manifest in the order in which they were sealed, which is that of their sequences.
-        for entry, path in self._files.of(level):
-            if entry.start < into.stop and entry.stop(level.step_s) > into.start:
-                block = self._open(path)
-                if block is not None:
-                    block.read(ids, into)
+    def read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
+        in_range = [chunks for chunks in sets if chunks.start < into.stop and chunks.stop > into.start]
+        for block in self._open_all(level, in_range):
+            block.read(ids, into)
 
-    def pin(self, level: Level, entries: Collection[BlockEntry]) -> None:
-        """Map those of ``entries`` that it holds: their files are about to go. One that is damaged need not be kept."""
-        for entry, path in self._files.of(level):
-            if entry in entries:
+    def pin(self, level: Level, numbers: Collection[int]) -> None:
+        """Map the blocks with these numbers that it holds: their files are about to go. One that is damaged need not be kept."""
+        for chunks in self.sets(level):
+            if chunks.number in numbers:
+                path = self._files.path(level, chunks)
                 with contextlib.suppress(FileNotFoundError, StoreError):
                     self._pinned[path] = self._blocks.get(path)
+
+    def _open_all(self, level: Level, sets: Sequence[ChunkSet]) -> Iterator[Block]:
+        for chunks in sets:
+            block = self._open(self._files.path(level, chunks))
+            if block is not None:
+                yield block
 
     def _open(self, path: Path) -> Block | None:
         with disk(path):
@@ -116,9 +107,9 @@ class FilesSnapshot:
                     raise Damaged(str(path), 0, "the manifest names it, but it is not there") from None
                 return None
 
-
-def _next_id(path: Path) -> int:
-    try:
-        return next_id(path)
-    except (OSError, StoreError):
-        return 0
+    def _next_id(self, path: Path) -> int:
+        try:
+            block = self._pinned.get(path)
+            return int(block.ids[-1]) + 1 if block else next_id(path)
+        except (OSError, StoreError):
+            return 0

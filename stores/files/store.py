@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
-from itertools import chain, groupby
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ...schema.errors import StoreError
-from ...schema.identity import Identity, Level
-from ...schema.protocols import Slice
-from ..disk import disk, make_folder, replace_file, sync_folder
+import numpy as np
+
+from ...schema.errors import Damaged, StoreError
+from ...schema.identity import Level
+from ...schema.protocols import ChunkSet, Slice
+from ...schema.rows import Ids
+from ..disk import disk
 from ..layout import level_folder, levels
-from .draft import BlockDraft
+from .block import Block
 from .lock import FolderLock
-from .manifest import BlockEntry, Manifest, block_name
-from .snapshot import BlockFiles, FilesSnapshot, OpenBlocks
+from .manifest import BlockEntry, LevelEntry, Manifest, block_name
+from .manifest_file import ManifestFile
+from .merging import merged_header, parts_of, rewrite
+from .new_blocks import NewBlocks
+from .open_blocks import OpenBlocks
+from .snapshot import BlockFiles, FilesSnapshot
 
 
 class FilesStore:
@@ -37,7 +45,8 @@ class FilesStore:
         self._inode = 0
         self._mapped: mmap.mmap | None = None  # its file: while it is mapped no other one gets its inode
         self._live: weakref.WeakSet[FilesSnapshot] = weakref.WeakSet()
-        self._manifest = Manifest()  # as it was last written
+        self._written = ManifestFile(self._path)
+        self._has_leftovers = False
         if self._lock:
             self._take_over(self._lock)
 
@@ -50,26 +59,53 @@ class FilesStore:
             return snapshot
 
     def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
-        self._refuse_reader()
-        if last_sequence <= self._manifest.level(level).sealed:
-            return
-        with disk(level_folder(self.folder, level)):
-            blocks = self._write_blocks(level, slices)
-            self._commit(self._manifest.sealing(level, last_sequence, blocks))
+        with self._changing(level) as new:
+            entry = self._level(level)
+            if last_sequence > entry.sealed:
+                blocks = new.store(level, slices)
+                self._commit({level: replace(entry.having(blocks), sealed=last_sequence)})
 
-    def delete(self, level: Level, before: int) -> None:
-        self._refuse_reader()
-        gone = [block for block in self._manifest.level(level).blocks if block.stop(level.step_s) <= before]
-        if not gone:
-            return
-        folder = level_folder(self.folder, level)
-        with disk(folder):
-            with self._loading:
-                for snapshot in self._live:
-                    snapshot.pin(level, gone)
-                self._commit(self._manifest.without(level, gone))
-            for block in gone:
-                (folder / block.name).unlink(missing_ok=True)
+    def roll_up(self, level: Level, sets: Sequence[ChunkSet], coarse: Level, slices: Iterable[Slice]) -> None:
+        with self._changing(level) as new:
+            blocks = new.store(coarse, slices)
+            marked = self._level(level).rolled_up(_numbers(sets), coarse.step_s)
+            self._commit({level: marked, coarse: self._level(coarse).having(blocks)})
+
+    def merge(self, level: Level, sets: Sequence[ChunkSet]) -> None:
+        with self._changing(level) as new:
+            blocks = [self._open(level, chunks) for chunks in sets]
+            header = merged_header(blocks)
+            parts = parts_of(header)
+            nobody = np.empty(0, np.uint32)
+            made = new.write(header, parts, sets[0].rolled_up_to_s, lambda draft: rewrite(blocks, draft, parts, nobody, 0, 0))
+            new.make_durable(level)
+            self._replace(level, _numbers(sets), made)
+
+    def erase(self, level: Level, ids: Ids, start: int, stop: int) -> None:
+        with self._changing(level) as new:
+            gone: set[int] = set()
+            made: list[BlockEntry] = []
+            for entry in self._level(level).blocks:
+                chunks = entry.chunk_set(level.step_s)
+                if chunks.start >= stop or chunks.stop <= start:
+                    continue
+                block = self._open(level, chunks)
+                if not np.isin(ids, block.ids).any():
+                    continue
+                gone.add(entry.number)
+                parts = parts_of(block.header)
+                made += new.write(
+                    block.header,
+                    parts,
+                    entry.rolled_up_to_s,
+                    lambda draft, block=block, parts=parts: rewrite([block], draft, parts, ids, start, stop),
+                )
+            new.make_durable(level)
+            self._replace(level, gone, made)
+
+    def delete(self, level: Level, sets: Sequence[ChunkSet]) -> None:
+        with self._changing(level):
+            self._replace(level, _numbers(sets), [])
 
     def close(self) -> None:
         self._blocks.keep(())
@@ -93,18 +129,14 @@ class FilesStore:
         self._newest = BlockFiles(self.folder, manifest)
         self._blocks.keep(set(manifest.paths(self.folder)))
 
-    def _refuse_reader(self) -> None:
-        if self._lock is None:
-            raise ValueError(f"the store in {self.folder} was not opened to write, or is closed")
-
     def _take_over(self, lock: FolderLock) -> None:
         """Begin to write: what a former writer left unnamed goes."""
         try:
             with disk(self.folder):
                 if not self._path.exists():
                     self._refuse_blocks()
-                    self._commit(Manifest(generation=1))
-                self._manifest = Manifest.parse(self._path.read_bytes(), str(self._path))
+                    self._written.replace(Manifest(generation=1))
+                self._written.read()
                 self._remove_unnamed()
         except BaseException:
             lock.release()
@@ -116,45 +148,71 @@ class FilesStore:
             raise StoreError(f"{self._path} is missing, but there are blocks, such as {path}; restore it from a copy")
 
     def _remove_unnamed(self) -> None:
-        named = set(self._manifest.paths(self.folder))
+        named = set(self._written.manifest.paths(self.folder))
         for level in levels(self.folder):
             for path in level_folder(self.folder, level).iterdir():
                 if path.suffix == ".tmp" or (path.suffix == ".block" and path not in named):
                     path.unlink()
+        self._has_leftovers = False
 
-    def _write_blocks(self, level: Level, slices: Iterable[Slice]) -> list[BlockEntry]:
-        folder = level_folder(self.folder, level)
-        make_folder(folder)
-        blocks: list[BlockEntry] = []
+    def _level(self, level: Level) -> LevelEntry:
+        return self._written.manifest.level(level)
+
+    @contextlib.contextmanager
+    def _changing(self, level: Level) -> Iterator[NewBlocks]:
+        """A change of ``level``: what it writes goes again unless the manifest on the disk came to name it."""
+        if self._lock is None:
+            raise ValueError(f"the store in {self.folder} was not opened to write, or is closed")
+        with disk(level_folder(self.folder, level)):
+            self._settle()
+            new = NewBlocks(self.folder, self._written.manifest.next_number)
+            try:
+                yield new
+            except BaseException:
+                if not self._written.in_doubt:
+                    self._unlink(new.paths)
+                raise
+
+    def _open(self, level: Level, chunks: ChunkSet) -> Block:
+        path = level_folder(self.folder, level) / block_name(chunks.start, chunks.number)
         try:
-            for _, pieces in groupby(slices, key=_block_of):
-                blocks += _write_block(folder, pieces)
-            if blocks:
-                sync_folder(folder)
-        except BaseException:
-            for block in blocks:
-                (folder / block.name).unlink(missing_ok=True)
-            raise
-        return blocks
+            return Block(path, mmap.MADV_SEQUENTIAL)
+        except FileNotFoundError:
+            raise Damaged(str(path), 0, "the manifest names it, but it is not there") from None
 
-    def _commit(self, manifest: Manifest) -> None:
-        replace_file(self._path, manifest.pack())
-        self._manifest = manifest
+    def _settle(self) -> None:
+        """What a former change could not bring to an end is ended first."""
+        if self._written.in_doubt:
+            self._has_leftovers = True
+            self._written.settle()
+        if self._has_leftovers:
+            self._remove_unnamed()
+
+    def _replace(self, level: Level, numbers: Collection[int], blocks: Sequence[BlockEntry]) -> None:
+        """``blocks`` stand for those with these numbers, whose files go. Nothing happens if there are none."""
+        before = self._level(level)
+        after = before.without(numbers).having(blocks)
+        if after != before:
+            gone = [block for block in before.blocks if block.number in numbers]
+            self._commit({level: after}, {level: gone})
+
+    def _commit(self, changed: Mapping[Level, LevelEntry], gone: Mapping[Level, Sequence[BlockEntry]] | None = None) -> None:
+        with self._loading:
+            for level, blocks in (gone or {}).items():
+                for snapshot in self._live:
+                    snapshot.pin(level, {block.number for block in blocks})
+            self._written.replace(self._written.manifest.changed(changed))
+        for level, blocks in (gone or {}).items():
+            self._unlink(level_folder(self.folder, level) / block.name for block in blocks)
+
+    def _unlink(self, paths: Iterable[Path]) -> None:
+        """Blocks that no manifest names. One that stays for now changes nothing for anybody."""
+        for path in paths:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError:  # noqa: PERF203 - a system call costs more
+                self._has_leftovers = True
 
 
-def _block_of(piece: Slice) -> tuple[int, int, Identity]:
-    return piece.grid.start, piece.grid.shape[1], piece.identity
-
-
-def _write_block(folder: Path, pieces: Iterator[Slice]) -> list[BlockEntry]:
-    """The block of slices of one span; none if they hold no point."""
-    first = next(pieces)
-    draft = BlockDraft(folder / block_name(first.grid.start, first.identity.last), first)
-    try:
-        for piece in chain([first], pieces):
-            draft.add(piece)
-        header = draft.finish()
-    except BaseException:
-        draft.abandon()
-        raise
-    return [BlockEntry.of(header)] if header else []
+def _numbers(sets: Iterable[ChunkSet]) -> set[int]:
+    return {chunks.number for chunks in sets}
