@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..schema.head import HEAD_POINT
-from ..schema.identity import Level
+from ..schema.identity import Level, Mode
 from ..schema.rows import Ids, Rows
 from ._lines import Closed
 
 
 class ClosedWindow:
     """It does not change any more and may be read in any thread until it is let go."""
+
+    mode = Mode.ADD
 
     def __init__(self, level: Level, closed: Closed) -> None:
         self.level = level

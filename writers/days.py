@@ -11,7 +11,7 @@ NEVER = 0xFFFF_FFFF
 
 
 class SeenDays:
-    """First and last day (since 1970-01-01 UTC) of each id, eight bytes an id. One thread."""
+    """First and last day (since 1970-01-01 UTC) of each id, eight bytes an id. One thread changes it."""
 
     def __init__(self) -> None:
         self._first: NDArray[np.uint32] = np.empty(0, np.uint32)
@@ -34,6 +34,18 @@ class SeenDays:
         self._reserve(ids)
         self._first[ids] = np.minimum(self._first[ids], day)
         self._last[ids] = np.maximum(self._last[ids], day)
+
+    def forget(self, ids: Ids) -> None:
+        """The paths of ``ids`` are gone."""
+        self._reserve(ids)
+        # What an open window still holds of them is no news.
+        self._first[ids], self._last[ids] = 0, NEVER
+
+    def knows(self, ids: Ids) -> NDArray[np.bool_]:
+        """Which of ``ids`` had points and have a path."""
+        self._reserve(ids)
+        known: NDArray[np.bool_] = (self._first[ids] != NEVER) & (self._last[ids] != NEVER)
+        return known
 
     def _reserve(self, ids: Ids) -> None:
         needed = int(ids.max()) + 1 if len(ids) else 0

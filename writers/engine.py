@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..schema.head import HeadAnswer
 from ..schema.identity import Level
+from ..schema.policy import Policies
 from ..schema.protocols import ChunkStore, Log, NamesWriter, NewNames
 from ..schema.resolution import span_of
 from ..schema.rows import Ids
+from .calls import follow
 from .days import SeenDays
+from .expiry import Clock
 from .flush import Flusher
 from .flushing import FlushCounters, FlushThread
 from .pending import Closed, Pending
-from .sealing import SealCounters, SealThread
+from .store_thread import SealCounters, StoreThread
+from .upkeep import Upkeep, UpkeepCounters
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """``flush`` and ``seal`` since the start; the others now. ``waiting_segments``: closed or about to be, not yet in chunks."""
+    """``flush``, ``seal`` and ``upkeep`` since the start; the others now. ``waiting_segments``: closed or about to be, not yet in
+    chunks."""
 
     flush: FlushCounters
     seal: SealCounters
+    upkeep: UpkeepCounters
     pending_windows: int
     pending_bytes: int
     waiting_segments: int
@@ -41,15 +54,21 @@ class Engine:
         store: ChunkStore,
         days: SeenDays,
         last_sequence: int,
+        policies: Policies,
+        now: float,
         *,
         monotonic: Callable[[], float],
         failed: Callable[[BaseException], object],
     ) -> None:
-        """``logs`` and ``last_sequence`` as ``recovery.recover`` gives them."""
+        """``logs`` and ``last_sequence`` as ``recovery.recover`` gives them; ``now``: unix seconds."""
+        self._monotonic = monotonic
+        self._clock = Clock(now, monotonic())
+        self._chunks = store
+        self._days = days
         self._flusher = Flusher(names, logs, days, last_sequence)
         self._pending = Pending(last_sequence)
-        self._seal = SealThread(logs, store, monotonic, failed)
-        self._flush = FlushThread(self._flusher, self._pending, monotonic, self._seal.wake, failed)
+        self._store = StoreThread(logs, store, Upkeep(store, policies), self._clock, monotonic, failed)
+        self._flush = FlushThread(self._flusher, self._pending, monotonic, self._store.wake, failed)
         self._levels = tuple(logs)
         self._active: dict[Level, float] = {}  # when a level last got a window; not there: it has no open segment
 
@@ -57,7 +76,7 @@ class Engine:
         """Start the threads; segments that were closed before are sealed. ``now``: unix seconds."""
         self._active = dict.fromkeys(self._levels, now)  # the last writer may have left segments open
         self._flush.start()
-        self._seal.start()
+        self._store.start()
 
     @property
     def pending_bytes(self) -> int:
@@ -66,6 +85,7 @@ class Engine:
 
     def submit(self, names: Sequence[NewNames], windows: Sequence[Closed], now: float) -> None:
         """Hand over new paths and closed windows, at least once a second, empty or not. ``now``: unix seconds."""
+        self._set_clock(now)
         if names or windows:
             self._flush.add_names(names)
             self._pending.put(windows)
@@ -81,20 +101,67 @@ class Engine:
         """Seal what the log holds, and begin new segments."""
         self._flush.roll(self._levels)
 
+    def delete(self, ids: Ids) -> Future[None]:
+        """The paths of ``ids`` are gone when it is done. Their points go when their chunks are compacted, or expire."""
+        return self._flush.call(lambda: self._flusher.delete(ids))
+
+    def rename(self, ids: Ids, paths: Sequence[str]) -> Future[None]:
+        """Path i of ``paths`` is that of ids[i] when it is done."""
+        return self._flush.call(lambda: self._flusher.rename(ids, paths))
+
+    def erase(self, level: Level, ids: Ids, start: int, stop: int) -> Future[None]:
+        """No point of ``ids`` (ascending) in the windows from ``start`` to ``stop`` is left of what was handed over, when it is
+        done. Both are multiples of the step."""
+        self.roll()
+        return self.call(lambda: self._chunks.erase(level, ids, start, stop))
+
+    def compact(self) -> Future[None]:
+        """What was handed over is in as few chunks as can be when it is done, and the points of deleted paths are gone."""
+        self.roll()
+        return self.call(self._compact)
+
+    def call(self, job: Callable[[], T]) -> Future[T]:
+        """Have ``job`` run while nobody changes the chunk store and no segment goes, when all that was handed over is on disk."""
+        done: Future[T] = Future()
+        self._flush.afterwards(lambda: follow(self._store.call(job), done))
+        return done
+
+    @property
+    def clock_trouble(self) -> str:
+        """What is strange about the clock; empty when nothing is."""
+        return self._clock.trouble
+
     def counters(self) -> Counters:
         # In this order a segment that is closed meanwhile counts twice rather than not at all.
         rolls = self._flush.rolls
-        waiting = rolls + self._seal.waiting
-        return Counters(self._flush.counters, self._seal.counters, len(self._pending), self._pending.size_bytes, waiting)
+        waiting = rolls + self._store.waiting
+        return Counters(
+            self._flush.counters, self._store.counters, self._store.upkeep, len(self._pending), self._pending.size_bytes, waiting
+        )
 
     def close(self, timeout_s: float) -> int:
         """Write what is pending and end, within ``timeout_s``. Returns how many windows could not be written."""
         self._flush.close(timeout_s * 0.8)
-        self._seal.close(timeout_s * 0.2)
+        self._store.close(timeout_s * 0.2)
         lost = len(self._pending)
         if not lost:
             self._flusher.close()
         return lost
+
+    def _compact(self) -> None:
+        snapshot = self._chunks.snapshot()
+        for level in snapshot.levels():
+            sets = snapshot.sets(level)
+            ids = snapshot.ids(level, sets)
+            gone = ids[~self._days.knows(ids)]
+            if len(gone):
+                self._chunks.erase(level, gone, min(one.start for one in sets), max(one.stop for one in sets))
+        self._store.compact()
+
+    def _set_clock(self, now: float) -> None:
+        jump_s = self._clock.set(now, self._monotonic())
+        if jump_s:
+            _log.warning("the clock jumped by %.0f s; for a day no points expire", jump_s)
 
     def _roll_idle(self, now: float) -> None:
         """A segment closes with the first window of a later span; where none comes, after as long a time."""

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from ..schema.errors import Unavailable
-from ..schema.identity import Level
+from ..schema.identity import Level, Mode
 from ..schema.protocols import Log, NamesWriter, NewNames
 from ..schema.resolution import DAY_S
-from ..schema.rows import Rows
+from ..schema.rows import Ids, Rows
 from .days import SeenDays
 
 
@@ -31,7 +31,7 @@ class Flusher:
         self._names.append(batch)
         self._days.note(batch.day, batch.ids)
 
-    def write(self, rows: Sequence[Rows]) -> int:
+    def write(self, rows: Sequence[Rows], mode: Mode = Mode.ADD) -> int:
         """The rows are durable when this returns the last sequence. Raises Unavailable; then the logs are what they were, or
         will be before anything else is written."""
         self._undo()
@@ -42,7 +42,7 @@ class Flusher:
         try:
             for level, of_level in _by_level(rows).items():
                 self._to_undo.append(self._logs[level])
-                sequence = self._logs[level].append(of_level, sequence + 1)
+                sequence = self._logs[level].append(of_level, sequence + 1, mode)
         except Unavailable:
             with contextlib.suppress(Unavailable):
                 self._undo()
@@ -50,6 +50,17 @@ class Flusher:
         self._to_undo.clear()
         self.last_sequence = sequence
         return sequence
+
+    def delete(self, ids: Ids) -> None:
+        """The paths of ``ids`` are durably gone when this returns. Raises Unavailable."""
+        self._names.delete(ids)
+        self._names.sync()
+        self._days.forget(ids)
+
+    def rename(self, ids: Ids, paths: Sequence[str]) -> None:
+        """Path i of ``paths`` is durably that of ids[i] when this returns. Raises Unavailable."""
+        self._names.rename(ids, paths)
+        self._names.sync()
 
     def roll(self, level: Level) -> None:
         """Close the level's segment, so that it can be sealed."""

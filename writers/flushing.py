@@ -6,11 +6,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..schema.errors import Unavailable
 from ..schema.identity import Level
 from ..schema.protocols import NewNames
+from .calls import fulfil
 from .flush import Flusher
 from .pending import Pending
 
@@ -20,6 +23,8 @@ BATCH_BYTES = 16 << 20
 RETRY_S = 1.0
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class FlushThread:
         self._failed = failed
         self._names: deque[NewNames] = deque()
         self._rolls: deque[Level] = deque()
+        self._afterwards: deque[Callable[[], object]] = deque()
         self._ending = False
         self._wake = threading.Condition()
         self.counters = FlushCounters()
@@ -80,6 +86,17 @@ class FlushThread:
         self._rolls.extend(levels)
         self.wake()
 
+    def afterwards(self, action: Callable[[], object]) -> None:
+        """Call ``action`` in this thread when everything pending now is written, and the rolls asked for before are done."""
+        self._afterwards.append(action)
+        self.wake()
+
+    def call(self, change: Callable[[], T]) -> Future[T]:
+        """As ``afterwards``; the future gets what ``change`` returns or raises."""
+        future: Future[T] = Future()
+        self.afterwards(lambda: fulfil(future, change))
+        return future
+
     def close(self, timeout_s: float) -> None:
         """Write what is pending, for at most ``timeout_s``; then end."""
         with self._wake:
@@ -97,9 +114,12 @@ class FlushThread:
     def _has_work(self) -> bool:
         """Waits for it; False at the end."""
         with self._wake:
-            while not (self._names or self._pending or self._rolls or self._ending):
+            while not (self._has_any() or self._ending):
                 self._wake.wait()
-        return bool(self._names or self._pending or self._rolls)
+        return self._has_any()
+
+    def _has_any(self) -> bool:
+        return bool(self._names or self._pending or self._rolls or self._afterwards)
 
     def _try(self) -> None:
         started = self._monotonic()
@@ -127,12 +147,14 @@ class FlushThread:
             self._names.popleft()
         if windows:
             rows = [window.rows() for window in windows]
-            self._pending.acknowledge(len(windows), self._flusher.write(rows))
+            self._pending.acknowledge(len(windows), self._flusher.write(rows, windows[0].mode))
             return sum(len(row.ids) for row in rows)
         while self._rolls:
             self._flusher.roll(self._rolls[0])
             self._rolls.popleft()
             self._flushed()
+        while self._afterwards:
+            self._afterwards.popleft()()
         return 0
 
     def _rest(self, trouble: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..schema.head import HEAD_POINT, HeadAnswer
-from ..schema.identity import Level
+from ..schema.identity import Level, Mode
 from ..schema.rows import Ids, Rows
 
 
@@ -20,6 +20,7 @@ class Closed(Protocol):
 
     level: Level
     time: int
+    mode: Mode
     size_bytes: int
 
     def rows(self) -> Rows:
@@ -59,12 +60,12 @@ class Pending:
             self._size_bytes += sum(window.size_bytes for window in windows)
 
     def first(self, most_bytes: int) -> list[Closed]:
-        """The oldest ones, up to ``most_bytes`` of them and at least one if there is any. They stay."""
+        """The oldest ones of one mode, up to ``most_bytes`` of them and at least one if there is any. They stay."""
         batch: list[Closed] = []
         with self._lock:
             for window in self._windows:
                 most_bytes -= window.size_bytes
-                if batch and most_bytes < 0:
+                if batch and (most_bytes < 0 or window.mode is not batch[0].mode):
                     break
                 batch.append(window)
         return batch
@@ -76,9 +77,9 @@ class Pending:
             self._last_sequence = last_sequence
 
     def head(self, policy: str, ids: Ids) -> HeadAnswer:
-        """The points of ``ids`` in pending windows of ``policy``, oldest window first."""
+        """The points of ``ids`` in pending windows of ``policy``, oldest window first. What replaces shows when it is written."""
         with self._lock:
-            windows = [window for window in self._windows if window.level.policy == policy]
+            windows = [window for window in self._windows if window.level.policy == policy and window.mode is Mode.ADD]
             last_sequence = self._last_sequence
         points = [window.points(ids) for window in windows]
         return HeadAnswer(last_sequence, np.concatenate([np.empty(0, HEAD_POINT), *points]))

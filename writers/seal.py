@@ -8,10 +8,7 @@ import numpy as np
 
 from ..schema.grid import Grid
 from ..schema.protocols import ChunkStore, Extent, Log, LogSegment, Slice
-
-# Of a grid that is read at once. It stays in the processor's cache: 64 MB take a quarter more time, and memory.
-SLICE_BYTES = 4 << 20
-CELL_BYTES = 40  # of a Grid
+from .slices import SLICE_BYTES, ids_at_once
 
 
 def seal(log: Log, segment: LogSegment, store: ChunkStore) -> None:
@@ -26,7 +23,7 @@ def seal(log: Log, segment: LogSegment, store: ChunkStore) -> None:
 def slices(segment: LogSegment, most_bytes: int = SLICE_BYTES) -> Iterator[Slice]:
     """All of its points, span by span, some ids at a time. A slice's arrays are used again for the next one."""
     for extent in segment.extents():
-        paths = min(len(extent.ids), max(1, most_bytes // (CELL_BYTES * extent.slots)))
+        paths = min(len(extent.ids), ids_at_once(extent.slots, most_bytes))
         grid = Grid.empty(extent.start, segment.level.step_s, paths, extent.slots)
         yield from _of_extent(segment, extent, grid)
 

@@ -9,9 +9,11 @@ import numpy as np
 from cadent.index.names import NamesLog, read_names
 from cadent.schema.grid import Grid
 from cadent.schema.head import HEAD_POINT
-from cadent.schema.identity import Level
+from cadent.schema.identity import Level, Mode
 from cadent.schema.point import Point
+from cadent.schema.policy import Policies
 from cadent.schema.protocols import NewNames
+from cadent.schema.resolution import Ladder
 from cadent.schema.rows import MULTI, Rows
 from cadent.stores.files.store import FilesStore
 from cadent.stores.log.folder import LogFiles
@@ -23,6 +25,7 @@ from cadent.writers.recovery import recover
 from cadent.writers.seal import seal
 
 BASE, COARSE = Level("default", 10), Level("default", 60)
+POLICIES = Policies.single(Ladder.parse("10s:7d,1m:30d"))
 
 
 def fold(time: int, samples: Sequence[float]) -> Point:
@@ -41,6 +44,7 @@ class Window:
     time: int
     samples: Mapping[int, Sequence[float]]
     size_bytes: int = 100
+    mode: Mode = Mode.ADD
     points_of: dict[int, Point] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +103,7 @@ def stored(folder: Path, level: Level, ids: Sequence[int], start: int, slots: in
     store, log = FilesStore(folder), LogReader(folder, level)
     grid = Grid.empty(start, level.step_s, len(wanted), slots)
     snapshot = store.snapshot()
-    snapshot.read(level, wanted, grid)
+    snapshot.read(level, snapshot.sets(level), wanted, grid)
     log.read(wanted, snapshot.sealed(level), ALL_SEQUENCES, grid)
     log.close()
     store.close()

@@ -4,10 +4,10 @@ import time
 import numpy as np
 import pytest
 from cadent.schema.errors import Damaged, Unavailable
-from cadent.writers import flushing, sealing
+from cadent.writers import flushing, store_thread
 from cadent.writers.days import SeenDays
 from cadent.writers.engine import Engine
-from parts import BASE, COARSE, Window, names, paths, stored
+from parts import BASE, COARSE, POLICIES, Window, names, paths, stored
 
 HOUR = 500_000 * 3_600
 IDS = np.array([0, 1], np.uint32)
@@ -29,9 +29,17 @@ def failures():
 @pytest.fixture
 def engine(parts, failures, monkeypatch):
     monkeypatch.setattr(flushing, "RETRY_S", 0.01)
-    monkeypatch.setattr(sealing, "RETRY_S", 0.01)
+    monkeypatch.setattr(store_thread, "RETRY_S", 0.01)
     made = Engine(
-        parts.names, parts.logs, parts.store, SeenDays(), parts.recovered, monotonic=time.monotonic, failed=failures.append
+        parts.names,
+        parts.logs,
+        parts.store,
+        SeenDays(),
+        parts.recovered,
+        POLICIES,
+        HOUR,
+        monotonic=time.monotonic,
+        failed=failures.append,
     )
     made.start(HOUR)
     yield made
@@ -77,7 +85,8 @@ def test_an_hour_that_ends_is_sealed(engine, parts):
         engine.submit([], [Window(BASE, time_, {0: [1.0]})], HOUR)
         eventually(lambda: not engine.counters().pending_windows)
     eventually(lambda: engine.counters().seal.segments == 1)
-    assert parts.store.snapshot().span(BASE) == (HOUR + 3_590, HOUR + 3_600)
+    (sealed,) = parts.store.snapshot().sets(BASE)
+    assert (sealed.start, sealed.stop) == (HOUR + 3_590, HOUR + 3_600)
     assert len(stored(parts.folder, BASE, [0], HOUR, 720)) == 3
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 from cadent.schema.resolution import span_of
 from cadent.stores.memory import MemoryStore
-from cadent.writers.seal import CELL_BYTES, slices
+from cadent.writers.seal import slices
+from cadent.writers.slices import CELL_BYTES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parts import BASE, Parts, Window, names, stored

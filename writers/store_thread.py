@@ -1,0 +1,161 @@
+"""The thread that changes the chunk store."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..schema.errors import StoreError
+from ..schema.identity import Level
+from ..schema.protocols import ChunkStore, Log
+from .calls import fulfil
+from .expiry import Clock
+from .seal import seal
+from .upkeep import Upkeep, UpkeepCounters
+
+# Until a store that refused is asked again.
+RETRY_S = 5.0
+# Until it is looked whether something is due by time alone.
+LOOK_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SealCounters:
+    """Since the start: segments sealed, seconds that took, seconds that the upkeep took; ``trouble``: why something cannot be
+    done now."""
+
+    segments: int = 0
+    seconds: float = 0.0
+    upkeep_seconds: float = 0.0
+    trouble: str = ""
+
+
+class StoreThread:
+    """Seals closed segments, oldest first, whenever it is woken, and sees to the upkeep of chunks in between. A store that is
+    down costs nothing: the log keeps all.
+
+    ``failed`` is called once with an error nobody expected; then the thread has ended.
+    """
+
+    def __init__(
+        self,
+        logs: Mapping[Level, Log],
+        store: ChunkStore,
+        upkeep: Upkeep,
+        clock: Clock,
+        monotonic: Callable[[], float],
+        failed: Callable[[BaseException], object],
+    ) -> None:
+        self._logs = logs
+        self._store = store
+        self._upkeep = upkeep
+        self._clock = clock
+        self._monotonic = monotonic
+        self._failed = failed
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._ending = False
+        self._wake = threading.Event()
+        self.counters = SealCounters()
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+
+    @property
+    def waiting(self) -> int:
+        """Closed segments that are not in chunks yet."""
+        return sum(len(log.rolled()) for log in self._logs.values())
+
+    @property
+    def upkeep(self) -> UpkeepCounters:
+        return self._upkeep.counters
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def call(self, job: Callable[[], T]) -> Future[T]:
+        """Have ``job`` run in this thread, between two changes and after all closed segments were sealed. Any thread."""
+        future: Future[T] = Future()
+        self._jobs.append(lambda: fulfil(future, job))
+        self._wake.set()
+        return future
+
+    def compact(self) -> None:
+        """Roll up and merge what can be. To be called in this thread, as a job. Raises Unavailable."""
+        while not self._ending and self._upkeep.compact(self._clock):
+            self._seal_all()
+
+    def close(self, timeout_s: float) -> None:
+        """End after the change in hand, or without it after ``timeout_s``: it is made again after the next start."""
+        self._ending = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            while not self._ending:
+                self._wake.clear()
+                self._work()
+                self._wake.wait(RETRY_S if self.counters.trouble else LOOK_S)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the log would grow for ever: the owner must know
+            self._failed(error)
+
+    def _work(self) -> None:
+        """All that can be done now; sealing comes first, again and again, for the log must not grow."""
+        trouble = self._seal_all()
+        while self._jobs and not self._ending:
+            self._jobs.popleft()()
+            trouble = self._seal_all()
+        try:
+            while not self._ending and self._keep():
+                trouble = self._seal_all()
+        except StoreError as error:
+            trouble = trouble or str(error)
+        self._tell(trouble)
+
+    def _keep(self) -> bool:
+        started = self._monotonic()
+        try:
+            return self._upkeep.step(self._clock)
+        finally:
+            before = self.counters
+            seconds = before.upkeep_seconds + self._monotonic() - started
+            self.counters = SealCounters(before.segments, before.seconds, seconds, before.trouble)
+
+    def _seal_all(self) -> str:
+        """What is in the way, if something is."""
+        troubles = [self._seal_level(level) for level in self._logs]
+        return next((trouble for trouble in troubles if trouble), "")
+
+    def _tell(self, trouble: str) -> None:
+        before = self.counters
+        if trouble and trouble != before.trouble:
+            _log.error("cannot change the store, and will go on when that is possible: %s", trouble)
+        self.counters = SealCounters(before.segments, before.seconds, before.upkeep_seconds, trouble)
+
+    def _seal_level(self, level: Level) -> str:
+        """What is in the way, if something is. A later segment never overtakes an earlier one."""
+        log = self._logs[level]
+        for segment in log.rolled():
+            if self._ending:
+                return ""
+            started = self._monotonic()
+            try:
+                seal(log, segment, self._store)
+            except StoreError as error:
+                return str(error)
+            self._count(self._monotonic() - started)
+        return ""
+
+    def _count(self, seconds: float) -> None:
+        before = self.counters
+        self.counters = SealCounters(before.segments + 1, before.seconds + seconds, before.upkeep_seconds, before.trouble)
