@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from cadent.index.names import NamesLog, read_names
+from cadent.index.living import read_living
+from cadent.index.names import NamesLog
 from cadent.schema.grid import Grid
 from cadent.schema.head import HEAD_POINT
 from cadent.schema.identity import Level, Mode
@@ -113,7 +114,7 @@ def stored(folder: Path, level: Level, ids: Sequence[int], start: int, slots: in
 def paths(folder: Path) -> dict[int, str]:
     """The names log's paths by id."""
     found: dict[int, str] = {}
-    for batch in read_names(folder):
+    for batch in read_living(folder).names():
         texts, at = batch.paths, 0
         for number, length in zip(batch.ids.tolist(), list(batch.lengths), strict=True):
             found[number] = texts[at : at + length].decode()

@@ -1,5 +1,5 @@
 import pytest
-from cadent.index.names import read_days
+from cadent.index.living import read_living
 from cadent.schema.errors import Unavailable
 from parts import BASE, COARSE, Parts, Window, fold, names, paths, stored
 
@@ -85,5 +85,5 @@ def test_the_names_log_knows_the_first_and_last_day_of_a_path(parts):
     parts.flusher.add_names(names(0, "a", "b", day=100))
     for time, number in ((100 * day, 0), (102 * day + 50, 0), (98 * day, 0), (101 * day, 1), (101 * day + 10, 1)):
         parts.flusher.write(rows(Window(BASE, time, {number: [1.0]})))
-    known = read_days(parts.folder)
+    known = read_living(parts.folder)
     assert (known.ids.tolist(), known.first.tolist(), known.last.tolist()) == ([0, 1], [98, 100], [102, 101])
