@@ -122,6 +122,11 @@ class Accumulator:
         ids = np.ascontiguousarray(names.ids, np.uint32)
         self._kernel.load(self._policies.index_of(names.policy), ids, lengths, names.paths)
 
+    def policy_of(self, path: str) -> str | None:
+        """The policy that a canonical path has since it was created; None if there is no such path."""
+        known = self._kernel.find(path.encode())
+        return None if known is None else self._policies[known[1]].name
+
     def new_names(self) -> list[NewNames]:
         """Paths created since the last call, at most one batch a policy; their day is that of the last tick."""
         day = math.floor(self._now / DAY_S)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..schema.errors import CadentError
-from . import cli_query, cli_serve, cli_stats, output
+from . import cli_policy, cli_query, cli_serve, cli_stats, output
 
 _TIME_FLAGS = ("--from", "--until")
 
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_serve.add_to(commands)
     cli_query.add_to(commands)
     cli_stats.add_to(commands)
+    cli_policy.add_to(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
     return parser

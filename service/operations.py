@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from ..ingest.tcp import LineServer
 from ..schema.head import HeadAnswer
+from ..schema.path import normalise
 from ..schema.rows import Ids
 from .config import Config
 from .control import Operation
 from .control_frame import Header
+from .decision import decide
 from .stats import figures
 from .storage import Storage
 
@@ -33,7 +36,14 @@ class Operations:
 
     def table(self) -> dict[str, Operation]:
         """Operations by name."""
-        return {"head": self._head, "health": self._health, "stats": self._stats, "refused": self._refused, "seal": self._seal}
+        return {
+            "head": self._head,
+            "health": self._health,
+            "stats": self._stats,
+            "refused": self._refused,
+            "seal": self._seal,
+            "policy": self._policy,
+        }
 
     def stats(self) -> dict[str, float]:
         """Counters and gauges by name."""
@@ -70,3 +80,7 @@ class Operations:
         """Begin to; ``stats`` shows when nothing waits any more."""
         self._engine.roll()
         return {}, b""
+
+    def _policy(self, header: Header, _: bytes) -> tuple[dict[str, Any], bytes]:
+        path = normalise(str(header["path"]).encode())
+        return {"decision": asdict(decide(self._config.policies, path, self._accumulator.policy_of(path)))}, b""

@@ -30,13 +30,13 @@ class SelfMetrics:
         self._folder = folder
         self._supervisor = supervisor
         self._before: dict[str, float] = {}
-        self._prefix = f"cadent.{re.sub('[^A-Za-z0-9_-]', '_', socket.gethostname())}"
+        self.prefix = f"cadent.{re.sub('[^A-Za-z0-9_-]', '_', socket.gethostname())}."  # of all its paths
 
     def lines(self, stats: Mapping[str, float], now: int) -> bytes:
         """Lines of the time ``now`` (unix seconds). Of a figure that grows from the start on: its growth since the last call."""
         figures = {**stats, **dict(self._measured())}
         shown = {name: self._since_last(name, value) for name, value in figures.items()}
-        return "".join(f"{self._prefix}.{name} {value!r} {now}\n" for name, value in shown.items() if value is not None).encode()
+        return "".join(f"{self.prefix}{name} {value!r} {now}\n" for name, value in shown.items() if value is not None).encode()
 
     def _since_last(self, name: str, value: float) -> float | None:
         if not name.startswith((*_COUNTED, "cpu.seconds", "host.cpu")):

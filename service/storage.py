@@ -6,11 +6,16 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..accumulate.accumulator import Accumulator
 from ..accumulate.limits import Limits
 from ..index.names import NamesLog, read_days, read_names
 from ..query.cut import level_span
+from ..schema.errors import ConfigError
+from ..schema.protocols import NewNames
+from ..schema.resolution import format_duration
+from ..stores import layout
 from ..stores.files.store import FilesStore
 from ..stores.log.folder import LogFiles
 from ..stores.log.segment import ALL_SEQUENCES
@@ -34,8 +39,10 @@ class Storage:
 
     @classmethod
     def open(cls, config: Config, now: float, failed: Callable[[BaseException], object]) -> Storage:
-        """Take up what is there. ``failed`` as for Engine. Raises FolderLocked, Damaged, StoreError, Unavailable."""
+        """Take up what is there. ``failed`` as for Engine. Raises FolderLocked, Damaged, StoreError, Unavailable, and
+        ConfigError if a policy is missing."""
         folder, policies = config.store.data, config.policies
+        _check_policies(config)
         with contextlib.ExitStack() as opening:
             store = FilesStore(folder, write=True)
             opening.callback(store.close)
@@ -46,7 +53,7 @@ class Storage:
             known = read_days(folder)
             days.load(known.ids, known.first, known.last)
             engine = Engine(names, found.logs, store, days, found.last_sequence, monotonic=time.monotonic, failed=failed)
-            limits = Limits(config.store.open_windows_bytes, config.store.grace_s)
+            limits = Limits(config.store.open_windows_bytes, config.store.grace_s, paths=config.store.max_metrics)
             accumulator = Accumulator(policies, limits, names.next_id, now, newest=_newest(config, store))
             for batch in read_names(folder):
                 accumulator.load(batch)
@@ -54,6 +61,26 @@ class Storage:
 
     def close(self) -> None:
         self._kept.close()
+
+
+def _check_policies(config: Config) -> None:
+    """ConfigError if a policy that paths have is in the configuration no more."""
+    folder = config.store.data
+    gone = {level.policy for level in layout.levels(folder)} - {policy.name for policy in config.policies}
+    if not gone:
+        return
+    for names in read_names(folder):
+        if names.policy in gone:
+            raise _missing(names, folder)
+
+
+def _missing(names: NewNames, folder: Path) -> ConfigError:
+    path = bytes(names.paths[: names.lengths[0]]).decode()
+    steps = ", ".join(format_duration(level.step_s) for level in layout.levels(folder) if level.policy == names.policy)
+    return ConfigError(
+        f"policy {names.policy!r} is not configured, and paths in {folder} have it for life, {path!r} for one: put its "
+        f"[[policy]] table back, with the steps {steps}; match = '(?!)' keeps it from getting more paths"
+    )
 
 
 def _newest(config: Config, store: FilesStore) -> int | None:

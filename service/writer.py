@@ -41,6 +41,7 @@ class Writer:
         self._operations = Operations(config, storage, self._server)
         self._control = ControlServer(config.store.data, self._operations.table())
         self._metrics = SelfMetrics(config.store.data, os.getppid())
+        self._metrics_step_s = config.policies.for_path(self._metrics.prefix).ladder.base.step_s
         self._metrics_due = 0
         self._reading = True
         self._stopped = asyncio.Event()
@@ -98,7 +99,7 @@ class Writer:
             self._server.resume()
 
     def _record_itself(self) -> None:
-        now, step_s = int(time.time()), self._config.store.ladder.base.step_s
+        now, step_s = int(time.time()), self._metrics_step_s
         if self._config.service.self_metrics and now >= self._metrics_due:
             self._metrics_due = now - now % step_s + step_s
             stream = self._accumulator.open()
