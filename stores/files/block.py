@@ -70,7 +70,8 @@ class Block:
             return
         chunks = self.chunks(strips, np.array(wanted, np.uint8))
         for part in np.unique(chunks[:, 1]).tolist():
-            self.decode(chunks[chunks[:, 1] == part], rows, part, into)
+            of_part = chunks[chunks[:, 1] == part]
+            self.decode(of_part[:, 2:4], rows[of_part[:, 0]], part, into)
 
     def find(self, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The strips of those of ``ids`` that have one, and the places of these in ``ids``."""
@@ -90,13 +91,14 @@ class Block:
         except ValueError as error:
             raise Damaged(str(self.path), self.header.size, str(error)) from error
 
-    def decode(self, chunks: NDArray[np.int64], rows: NDArray[np.int64], part: int, into: Grid) -> None:
-        """Merge ``chunks``, all of ``part``, into ``into``: that of strip i goes to row ``rows[i]``. Raises Damaged."""
+    def decode(self, places: NDArray[np.int64], rows: NDArray[np.int64], part: int, into: Grid) -> None:
+        """Merge chunk i, which covers ``part`` and is ``data[begin:end]`` with (begin, end) = ``places[i]``, into row ``rows[i]``
+        of ``into``. Raises Damaged."""
         first, slots = self.parts[part]
         column = (self.header.start - into.start) // into.step_s + first
         mode = Mode(self.header.identity.mode)
         try:
-            decode(self.data, chunks[:, 2:4], rows[chunks[:, 0]], slots, into, column, mode)
+            decode(self.data, places, rows, slots, into, column, mode)
         except ValueError as error:
             raise Damaged(str(self.path), self.header.size, str(error)) from error
 

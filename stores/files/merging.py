@@ -1,63 +1,86 @@
-"""Blocks of one level rewritten as one."""
+"""Several blocks of one level put into one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...codec.chunk import encode
-from ...schema.grid import Grid
+from ...codec.chunk import MAX_SLOTS
 from ...schema.identity import Identity, Mode
 from ...schema.rows import Ids
-from . import _strips
 from .block import Block
+from .chunks import Chunks, Numbers, key, read_chunks, slices
 from .draft import BlockDraft
 from .format import BlockHeader, Part
+from .rewriting import Rewriter
+from .runs import Runs, Window, runs_of
 
-WIDTH = 1440
+# Of the strips that are held at once.
+SLICE_BYTES = 8 << 20
+# Strips of some 8 KB together share a checksum: a wanted one costs the reading of its group.
+_GROUP_BYTES = 8 << 10
+_MOST_IN_GROUP = 64
+# A part costs each strip a bit. When there are more windows than this, those that few chunks cover are recoded into common ones.
+_MOST_WINDOWS = 256
 
 
-def merged_header(blocks: Sequence[Block]) -> BlockHeader:
-    headers = [block.header for block in blocks]
-    start, stop = min(header.start for header in headers), max(header.stop for header in headers)
-    level = headers[0].level
-    return BlockHeader(level, merged_identity([header.identity for header in headers]), start, (stop - start) // level.step_s)
+class Merge:
+    """What ``blocks`` (in order of sequence, at least one) hold, as one block. Raises Damaged."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        headers = [block.header for block in blocks]
+        level = headers[0].level
+        start, stop = min(header.start for header in headers), max(header.stop for header in headers)
+        self._within = Window(start // level.step_s, stop // level.step_s)
+        slots = self._within.stop - self._within.start
+        self.header = BlockHeader(level, _identity([header.identity for header in headers]), start, slots, group=_group(blocks))
+        counts = self._count_windows()
+        self._common = np.array([key(*window) for window, _ in counts.most_common(_MOST_WINDOWS)])
+        covering = zip(*self._cover(*np.array(list(counts)).T), strict=True)
+        self._windows = sorted({piece for start, stop in covering for piece in Window(int(start), int(stop)).pieces()})
+
+    @property
+    def parts(self) -> list[Part]:
+        return [Part(start - self._within.start, stop - start) for start, stop in self._windows]
+
+    def fill(self, draft: BlockDraft) -> None:
+        """Write all strips."""
+        rewriter = Rewriter(self._blocks, self._windows)
+        for ids, chunks, runs in self._slices():
+            start, stop = self._cover(runs.start, runs.stop)
+            decoded = (runs.chunks > 1) | (start != runs.start) | (stop != runs.stop)
+            rewriter.write(draft, ids, chunks, runs._replace(start=start, stop=stop), decoded)
+
+    def _slices(self) -> Iterator[tuple[Ids, Chunks, Runs]]:
+        for ids in slices(self._blocks, SLICE_BYTES):
+            chunks = read_chunks(self._blocks, ids)
+            yield ids, chunks, runs_of(chunks, self._within)
+
+    def _count_windows(self) -> Counter[Window]:
+        """How many runs cover each window: the parts are known before the first strip is written."""
+        counts: Counter[Window] = Counter()
+        for _, _, runs in self._slices():
+            counts.update(runs.windows())
+        return counts
+
+    def _cover(self, start: Numbers, stop: Numbers) -> tuple[Numbers, Numbers]:
+        """The windows that runs with these get: their own, or wide ones that many can share."""
+        common = np.isin(key(start, stop), self._common)
+        wide_start = np.maximum(start - start % MAX_SLOTS, self._within.start)
+        wide_stop = np.minimum(stop + -stop % MAX_SLOTS, self._within.stop)
+        return np.where(common, start, wide_start), np.where(common, stop, wide_stop)
 
 
-def merged_identity(identities: Sequence[Identity]) -> Identity:
+def _identity(identities: Sequence[Identity]) -> Identity:
     modes = {one.mode for one in identities}
     mode = modes.pop() if len(modes) == 1 else Mode.ADD
     return Identity(identities[-1].writer, min(one.first for one in identities), max(one.last for one in identities), mode)
 
 
-def parts_of(header: BlockHeader) -> list[Part]:
-    return [Part(first, min(WIDTH, header.slots - first)) for first in range(0, header.slots, WIDTH)]
-
-
-def rewrite(blocks: Sequence[Block], draft: BlockDraft, parts: Sequence[Part], erased: Ids, start: int, stop: int) -> None:
-    ids = np.unique(np.concatenate([block.ids for block in blocks]))
-    for first in range(0, len(ids), 64):
-        some = ids[first : first + 64]
-        sources, rows = [], []
-        for number, part in enumerate(parts):
-            step = draft.header.level.step_s
-            grid = Grid.empty(draft.header.start + part.first * step, step, len(some), part.slots)
-            for block in blocks:
-                block.read(some, grid)
-            low, high = (min(max((time - grid.start) // step, 0), part.slots) for time in (start, stop))
-            gone = np.isin(some, erased)
-            grid.count[gone, low:high] = 0
-            for values in (grid.sum, grid.min, grid.max, grid.last):
-                values[gone, low:high] = np.nan
-            data, offsets = encode(grid)
-            sources.append(np.frombuffer(data, np.uint8))
-            kept = np.flatnonzero(np.diff(offsets))
-            rows.append(
-                np.column_stack([kept, np.full(len(kept), number), offsets[kept], offsets[kept + 1], np.full(len(kept), number)])
-            )
-        chunks = np.concatenate(rows)
-        chunks = np.ascontiguousarray(chunks[np.lexsort((chunks[:, 1], chunks[:, 0]))])
-        left, chunks[:, 0] = np.unique(chunks[:, 0], return_inverse=True)
-        ends = np.zeros(len(left), np.int64)
-        draft.add(some[left], _strips.join(sources, chunks, len(parts), ends), ends)
+def _group(blocks: Sequence[Block]) -> int:
+    ids = max(block.header.ids for block in blocks)
+    strip_bytes = sum(block.header.data_bytes for block in blocks) // ids
+    return max(1, min(_MOST_IN_GROUP, _GROUP_BYTES // max(1, strip_bytes)))

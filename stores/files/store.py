@@ -9,9 +9,8 @@ import threading
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-
-import numpy as np
 
 from ...schema.errors import Damaged, StoreError
 from ...schema.identity import Level
@@ -20,10 +19,11 @@ from ...schema.rows import Ids
 from ..disk import disk
 from ..layout import level_folder, levels
 from .block import Block
+from .erasing import Erasure
 from .lock import FolderLock
 from .manifest import BlockEntry, LevelEntry, Manifest, block_name
 from .manifest_file import ManifestFile
-from .merging import merged_header, parts_of, rewrite
+from .merging import Merge
 from .new_blocks import NewBlocks
 from .open_blocks import OpenBlocks
 from .snapshot import BlockFiles, FilesSnapshot
@@ -73,35 +73,22 @@ class FilesStore:
 
     def merge(self, level: Level, sets: Sequence[ChunkSet]) -> None:
         with self._changing(level) as new:
-            blocks = [self._open(level, chunks) for chunks in sets]
-            header = merged_header(blocks)
-            parts = parts_of(header)
-            nobody = np.empty(0, np.uint32)
-            made = new.write(header, parts, sets[0].rolled_up_to_s, lambda draft: rewrite(blocks, draft, parts, nobody, 0, 0))
+            merge = Merge([self._open(level, chunks) for chunks in sets])
+            merged = new.write(merge.header, merge.parts, sets[0].rolled_up_to_s, merge.fill)
             new.make_durable(level)
-            self._replace(level, _numbers(sets), made)
+            self._replace(level, _numbers(sets), merged)
 
     def erase(self, level: Level, ids: Ids, start: int, stop: int) -> None:
         with self._changing(level) as new:
-            gone: set[int] = set()
-            made: list[BlockEntry] = []
-            for entry in self._level(level).blocks:
-                chunks = entry.chunk_set(level.step_s)
-                if chunks.start >= stop or chunks.stop <= start:
-                    continue
-                block = self._open(level, chunks)
-                if not np.isin(ids, block.ids).any():
-                    continue
-                gone.add(entry.number)
-                parts = parts_of(block.header)
-                made += new.write(
-                    block.header,
-                    parts,
-                    entry.rolled_up_to_s,
-                    lambda draft, block=block, parts=parts: rewrite([block], draft, parts, ids, start, stop),
-                )
+            left: dict[int, list[BlockEntry]] = {}
+            for chunks in self._sets(level):
+                if chunks.start < stop and chunks.stop > start:
+                    block = self._open(level, chunks)
+                    erasure = Erasure(block, ids, start, stop)
+                    if erasure.touches:
+                        left[chunks.number] = new.write(block.header, block.parts, chunks.rolled_up_to_s, erasure.fill)
             new.make_durable(level)
-            self._replace(level, gone, made)
+            self._replace(level, left.keys(), chain.from_iterable(left.values()))
 
     def delete(self, level: Level, sets: Sequence[ChunkSet]) -> None:
         with self._changing(level):
@@ -188,7 +175,10 @@ class FilesStore:
         if self._has_leftovers:
             self._remove_unnamed()
 
-    def _replace(self, level: Level, numbers: Collection[int], blocks: Sequence[BlockEntry]) -> None:
+    def _sets(self, level: Level) -> list[ChunkSet]:
+        return [block.chunk_set(level.step_s) for block in self._level(level).blocks]
+
+    def _replace(self, level: Level, numbers: Collection[int], blocks: Iterable[BlockEntry]) -> None:
         """``blocks`` stand for those with these numbers, whose files go. Nothing happens if there are none."""
         before = self._level(level)
         after = before.without(numbers).having(blocks)
