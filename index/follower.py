@@ -117,12 +117,13 @@ class Follower:
         trie, place = self._current.trie, self._place
         assert place is not None
         for piece in pieces(file, place.offset):
-            _apply(trie, piece, self._path)
+            apply_piece(trie, piece, self._path)
             self._place = place = piece.place(nonce)
         return place.offset
 
 
-def _apply(trie: Trie, piece: Piece, path: Path) -> None:
+def apply_piece(trie: Trie, piece: Piece, path: Path) -> None:
+    """Take the frames of a piece of log ``path`` into the trie. Raises Damaged for one that makes no sense."""
     try:
         trie.apply(piece.data, piece.frames.view(np.uint8).data)
     except ValueError as error:

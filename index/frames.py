@@ -25,6 +25,8 @@ FILE_HEADER_SIZE = 32
 _FRAME_HEADER = struct.Struct("<4sIIBBHII")  # magic, crc32 of all after, body size, kind, policy size, zero, count, day
 FRAME_HEADER_SIZE = _FRAME_HEADER.size
 
+FRAME_NAMES = 65_536  # names in a frame that we write, at most: with the longest paths 64 MB
+
 ADD = 1
 SEEN = 2
 TOMBSTONE = 3

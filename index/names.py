@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..schema.errors import Damaged, Unavailable
 from ..schema.protocols import NewNames
 from ..schema.rows import Ids
 from . import frames
-from .frames import ADD, FILE_HEADER_SIZE, RENAME, SEEN, TOMBSTONE, Lengths
-from .tail import Piece, check_tail, log_path, opened, pieces, read_header
-
-FRAME_NAMES = 65_536  # names a frame holds at most: with the longest paths 64 MB
+from ._trie import Trie
+from .bulk import Bulk
+from .draft import draft_of, drop_draft, sync_folder, write_draft
+from .follower import apply_piece
+from .frames import ADD, FILE_HEADER_SIZE, FRAME_NAMES, RENAME, SEEN, TOMBSTONE, Lengths
+from .living import Living, read_living
+from .tail import Piece, check_tail, log_path, pieces, read_header
 
 _log = logging.getLogger(__name__)
 
@@ -29,14 +32,16 @@ class NamesLog:
     Raises Unavailable when the disk refuses; what was half written is cut off before anything else is appended.
     """
 
-    def __init__(self, path: Path, file: int, end: int, next_id: int) -> None:
+    def __init__(self, path: Path, file: int, end: int, next_id: int, bulk: Bulk) -> None:
         self.path = path
         self.next_id = next_id  # one past the largest id ever used
+        self._bulk = bulk
         self._file = file
         self._end = end
         self._synced = end
         self._torn = False  # bytes beyond _end may be in the file
         self._unsafe = False  # a sync failed: what lies after _synced may never reach the disk by itself
+        self._nameless = False  # a compaction could not sync the folder: after a crash the old log may be back
 
     @classmethod
     def open(cls, folder: Path, used: int = 0) -> NamesLog:
@@ -45,15 +50,27 @@ class NamesLog:
         Ids below ``used`` have points, so the log must hold them. A torn tail is cut off; Damaged, and nothing is
         cut off, when it held such ids or when valid frames follow what is damaged.
         """
+        return cls._open(folder, used, lambda _piece: None)
+
+    @classmethod
+    def open_with_names(cls, folder: Path, used: int = 0) -> tuple[NamesLog, Living]:
+        """The same, and what the log holds, in one pass over it."""
+        trie = Trie()
+        log = cls._open(folder, used, lambda piece: apply_piece(trie, piece, log_path(folder)))
+        return log, Living(trie)
+
+    @classmethod
+    def _open(cls, folder: Path, used: int, take: Callable[[Piece], None]) -> NamesLog:
         path = log_path(folder)
         try:
             if not path.exists():
                 if used:
                     raise Damaged(str(path), 0, f"it is missing, and there are points of ids up to {used - 1}")
                 _create(path)
+            drop_draft(path)
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
-                return cls._recover(path, file, used)
+                return cls._recover(path, file, used, take)
             except BaseException:
                 os.close(file)
                 raise
@@ -61,9 +78,11 @@ class NamesLog:
             raise Unavailable(f"{path} cannot be opened: {error.strerror}") from error
 
     @classmethod
-    def _recover(cls, path: Path, file: int, used: int) -> NamesLog:
-        next_id, end = read_header(path, file).least_next_id, FILE_HEADER_SIZE
+    def _recover(cls, path: Path, file: int, used: int, take: Callable[[Piece], None]) -> NamesLog:
+        next_id, end, bulk = read_header(path, file).least_next_id, FILE_HEADER_SIZE, Bulk()
         for piece in pieces(file, end):
+            take(piece)
+            bulk.count_all(piece.frames)
             next_id = max(next_id, int(piece.frames["highest"].max()) + 1)
             end = piece.end
         torn = check_tail(path, file, end)
@@ -71,7 +90,7 @@ class NamesLog:
             raise Damaged(str(path), end, f"its names end with id {next_id - 1}, and there are points of ids up to {used - 1}")
         if torn:
             _log.warning("%s: cut off %d bytes of a frame that was not written to its end, at byte %d", path, torn, end)
-        log = cls(path, file, end, next_id)
+        log = cls(path, file, end, next_id, bulk)
         log._torn = torn > 0
         log._cut()
         os.fdatasync(file)  # a writer that was killed may have appended without syncing
@@ -88,22 +107,23 @@ class NamesLog:
             some = slice(first, min(first + FRAME_NAMES, len(lengths)))
             paths = names.paths[starts[some.start] : starts[some.stop]]
             parts.append(frames.encode_add(names.policy, names.day, names.ids[some], lengths[some], paths))
-        self._write(b"".join(parts), names.ids)
+        self._write(ADD, b"".join(parts), names.ids)
 
     def seen(self, day: int, ids: Ids) -> None:
-        self._write(frames.encode_seen(day, ids), ids)
+        self._write(SEEN, frames.encode_seen(day, ids), ids)
 
     def delete(self, ids: Ids) -> None:
-        self._write(frames.encode_tombstone(ids), ids)
+        self._write(TOMBSTONE, frames.encode_tombstone(ids), ids)
 
-    def rename(self, ids: Ids, paths: list[str]) -> None:
-        """Give ``ids[i]`` the path ``paths[i]``; its points stay its own."""
+    def rename(self, ids: Ids, paths: Sequence[str]) -> None:
         names = [path.encode() for path in paths]
-        self._write(frames.encode_rename(ids, np.array([len(name) for name in names], np.uint16), b"".join(names)), ids)
+        lengths = np.array([len(name) for name in names], np.uint16)
+        self._write(RENAME, frames.encode_rename(ids, lengths, b"".join(names)), ids)
 
     def sync(self) -> None:
-        if self._synced == self._end and not self._unsafe:
+        if self._synced == self._end and not self._unsafe and not self._nameless:
             return
+        self._sync_name()
         try:
             if self._unsafe:
                 self._write_again()
@@ -113,6 +133,52 @@ class NamesLog:
             raise Unavailable(f"{self.path} cannot be synced: {error.strerror}") from error
         self._synced = self._end
         self._unsafe = False
+
+    def _sync_name(self) -> None:
+        if not self._nameless:
+            return
+        try:
+            sync_folder(self.path.parent)
+        except OSError as error:
+            raise Unavailable(f"{self.path.parent} cannot be synced: {error.strerror}") from error
+        self._nameless = False
+
+    def silent(self, oldest: Mapping[str, int]) -> Ids:
+        return read_living(self.path.parent.parent).silent(oldest)
+
+    @property
+    def compaction_is_due(self) -> bool:
+        return self._bulk.is_due(self._end)
+
+    def compact(self) -> None:
+        """Damaged, and nothing is changed, if the log is. After Unavailable it is the old one or the new one."""
+        self.sync()
+        living = read_living(self.path.parent.parent)
+        try:
+            write_draft(self.path, chain([_new_header(self.next_id)], living.encode()))
+            self._move_to_draft()
+        except OSError as error:
+            drop_draft(self.path)
+            raise Unavailable(f"{self.path} cannot be compacted: {error.strerror}") from error
+        self.sync()
+
+    def _move_to_draft(self) -> None:
+        """Go on in the draft, which is the log from now on."""
+        file = os.open(draft_of(self.path), os.O_RDWR | os.O_CLOEXEC)
+        try:
+            bulk, end = Bulk(), FILE_HEADER_SIZE
+            for piece in pieces(file, end):
+                bulk.count_all(piece.frames)
+                end = piece.end
+            draft_of(self.path).rename(self.path)
+        except BaseException:
+            os.close(file)
+            raise
+        old, self._file = self._file, file
+        self._end = self._synced = end
+        self._bulk, self._nameless = bulk, True
+        with contextlib.suppress(OSError):  # all of the old one is on disk in the new one
+            os.close(old)
 
     def close(self) -> None:
         """Sync and let go of the file. Once is enough."""
@@ -124,7 +190,7 @@ class NamesLog:
             os.close(self._file)
             self._file = -1
 
-    def _write(self, data: bytes, ids: Ids) -> None:
+    def _write(self, kind: int, data: bytes, ids: Ids) -> None:
         """One write call, so that readers see whole frames soon; all of it or nothing."""
         if not len(ids):
             return
@@ -140,6 +206,7 @@ class NamesLog:
             raise Unavailable(f"{self.path}: the disk took {written} of {len(data)} bytes; is it full?")
         self._torn = False
         self._end += written
+        self._bulk.count(kind, len(ids), written)
         self.next_id = max(self.next_id, int(ids.max()) + 1)
 
     def _cut(self) -> None:
@@ -168,23 +235,15 @@ class NamesLog:
 def _create(path: Path) -> None:
     """A log without frames, in one atomic step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        file.write(frames.encode_file_header(0, int.from_bytes(os.urandom(8), "little")))
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(path)
+    write_draft(path, [_new_header(0)])
+    draft_of(path).rename(path)
     for folder in (path.parent, path.parent.parent):
         sync_folder(folder)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+def _new_header(least_next_id: int) -> bytes:
+    """Of a log that no reader has seen."""
+    return frames.encode_file_header(least_next_id, int.from_bytes(os.urandom(8), "little"))
 
 
 def _lengths(names: NewNames) -> Lengths:
@@ -192,119 +251,3 @@ def _lengths(names: NewNames) -> Lengths:
     if len(lengths) and not 0 < lengths.min() <= lengths.max() <= 0xFFFF:
         raise ValueError(f"path lengths from {lengths.min()} to {lengths.max()}; want 1 to 65,535")
     return lengths.astype(np.uint16)
-
-
-@dataclass(slots=True)
-class _Added:
-    """Columns of the ADD frames of one policy and day, in the order of the log."""
-
-    ids: list[bytes] = field(default_factory=list)
-    lengths: list[bytes] = field(default_factory=list)
-    paths: list[bytes] = field(default_factory=list)
-
-    def without(self, gone: Ids, policy: str, day: int) -> NewNames:
-        ids = np.frombuffer(b"".join(self.ids), "<u4")
-        lengths = np.frombuffer(b"".join(self.lengths), "<u2")
-        paths = b"".join(self.paths)
-        if len(gone):
-            keep = ~np.isin(ids, gone)
-            paths = np.frombuffer(paths, np.uint8)[np.repeat(keep, lengths)].tobytes()
-            ids, lengths = ids[keep], lengths[keep]
-        return NewNames(policy, day, ids.astype(np.uint32), lengths.astype(np.uint16).data, paths)
-
-
-@dataclass(slots=True)
-class _Contents:
-    """All frames of a log, sorted by kind."""
-
-    added: dict[tuple[str, int], _Added] = field(default_factory=dict)
-    seen: list[tuple[int, Ids]] = field(default_factory=list)
-    deleted: list[Ids] = field(default_factory=list)
-    renamed: dict[int, bytes] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, folder: Path) -> _Contents:
-        contents = cls()
-        path = log_path(folder)
-        if not path.exists():
-            return contents
-        with opened(path) as file:
-            read_header(path, file)
-            end = FILE_HEADER_SIZE
-            for piece in pieces(file, end):
-                contents.take(piece)
-                end = piece.end
-            check_tail(path, file, end)
-        return contents
-
-    def take(self, piece: Piece) -> None:
-        for frame in piece.frames:
-            kind = int(frame["kind"])
-            if kind == ADD:
-                self._add(piece.data, frame)
-            elif kind == SEEN:
-                self.seen.append((int(frame["day"]), frames.ids_of(piece.data, frame)))
-            elif kind == TOMBSTONE:
-                self.deleted.append(frames.ids_of(piece.data, frame))
-            elif kind == RENAME:
-                self.renamed.update(frames.paths_of(piece.data, frame))
-
-    def _add(self, data: bytes, frame: np.void) -> None:
-        key = frames.policy_of(data, frame), int(frame["day"])
-        added = self.added.setdefault(key, _Added())
-        added.ids.append(data[frame["ids"] : frame["lengths"]])
-        added.lengths.append(data[frame["lengths"] : frame["policy"]])
-        added.paths.append(data[frame["paths"] : frame["paths"] + frame["paths_size"]])
-
-    def gone(self) -> Ids:
-        return np.concatenate([np.empty(0, np.uint32), *self.deleted])
-
-
-def read_names(folder: Path) -> Iterator[NewNames]:
-    """The paths alive in data folder ``folder``, one batch for each policy and day they were added (a second one for
-    those renamed since). A frame torn at the end is left out; Damaged if valid frames follow a bad one."""
-    contents = _Contents.read(folder)
-    gone = contents.gone()
-    for path in set(contents.renamed).intersection(gone.tolist()):
-        del contents.renamed[path]
-    moved = np.array(sorted(contents.renamed), np.uint32)
-    for (policy, day), added in contents.added.items():
-        names = added.without(np.concatenate([gone, moved]), policy, day)
-        if len(names.ids):
-            yield names
-        if len(moved):
-            yield from _renamed(added, contents.renamed, policy, day)
-
-
-def _renamed(added: _Added, renamed: dict[int, bytes], policy: str, day: int) -> Iterator[NewNames]:
-    ids = np.frombuffer(b"".join(added.ids), "<u4")
-    ids = np.sort(ids[np.isin(ids, list(renamed))]).astype(np.uint32)
-    paths = [renamed[name] for name in ids.tolist()]
-    if paths:
-        yield NewNames(policy, day, ids, [len(path) for path in paths], b"".join(paths))
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """``ids`` ascend; ``first[i]`` and ``last[i]`` are the days (since 1970-01-01 UTC) on which ids[i] was seen."""
-
-    ids: Ids
-    first: NDArray[np.uint32]
-    last: NDArray[np.uint32]
-
-
-def read_days(folder: Path) -> Days:
-    """When each living path of data folder ``folder`` was first and last seen."""
-    contents = _Contents.read(folder)
-    columns = [(np.frombuffer(b"".join(added.ids), "<u4"), day) for (_, day), added in contents.added.items()]
-    ids = np.concatenate([np.empty(0, np.uint32), *(ids for ids, _ in columns)])
-    first = np.repeat(np.array([day for _, day in columns], np.uint32), [len(ids) for ids, _ in columns])
-    keep = ~np.isin(ids, contents.gone())
-    order = np.argsort(ids[keep])
-    ids, first = ids[keep][order], first[keep][order]
-    last = first.copy()
-    for day, seen in contents.seen:
-        at = np.flatnonzero(np.isin(ids, seen))
-        first[at] = np.minimum(first[at], day)
-        last[at] = np.maximum(last[at], day)
-    return Days(ids, first, last)

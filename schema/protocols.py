@@ -5,7 +5,7 @@ Everything is a batch: one call for many paths, never one call a path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -224,6 +224,17 @@ class NamesWriter(Protocol):
 
     def rename(self, ids: Ids, paths: Sequence[str]) -> None:
         """``ids[i]`` has the path ``paths[i]`` from now on, canonical and nobody else's; its points stay its own."""
+
+    def silent(self, oldest: Mapping[str, int]) -> Ids:
+        """Ids that were last seen before the day which ``oldest`` has for their policy; none of a policy that is not in it."""
+
+    @property
+    def compaction_is_due(self) -> bool:
+        """True if ``compact`` would free more than half of the space, and more than 1 MB."""
+
+    def compact(self) -> None:
+        """Keep the living paths with their first and last days, and nothing else; ids that are gone stay taken. Takes a second
+        for a million paths. A crash or Unavailable at any point loses nothing."""
 
     def sync(self) -> None:
         """Everything appended is durable when this returns."""

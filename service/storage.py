@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..accumulate.accumulator import Accumulator
 from ..accumulate.limits import Limits
-from ..index.names import NamesLog, read_days, read_names
+from ..index.living import read_living
+from ..index.names import NamesLog
 from ..query.cut import level_span
 from ..schema.errors import ConfigError
 from ..schema.protocols import NewNames
@@ -47,15 +48,16 @@ class Storage:
             store = FilesStore(folder, write=True)
             opening.callback(store.close)
             found = recover(LogFiles(folder, WRITER), store, levels(policies))
-            names = NamesLog.open(folder, found.next_id)
+            names, known = NamesLog.open_with_names(folder, found.next_id)
             opening.callback(names.close)
             days = SeenDays()
-            known = read_days(folder)
             days.load(known.ids, known.first, known.last)
-            engine = Engine(names, found.logs, store, days, found.last_sequence, monotonic=time.monotonic, failed=failed)
+            engine = Engine(
+                names, found.logs, store, days, found.last_sequence, policies, now, monotonic=time.monotonic, failed=failed
+            )
             limits = Limits(config.store.open_windows_bytes, config.store.grace_s, paths=config.store.max_metrics)
             accumulator = Accumulator(policies, limits, names.next_id, now, newest=_newest(config, store))
-            for batch in read_names(folder):
+            for batch in known.names():
                 accumulator.load(batch)
             return cls(accumulator, engine, opening.pop_all())
 
@@ -69,7 +71,7 @@ def _check_policies(config: Config) -> None:
     gone = {level.policy for level in layout.levels(folder)} - {policy.name for policy in config.policies}
     if not gone:
         return
-    for names in read_names(folder):
+    for names in read_living(folder).names():
         if names.policy in gone:
             raise _missing(names, folder)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from cadent.index import frames, glob
 from cadent.index._trie import Trie
-from cadent.index.names import NamesLog, read_names
+from cadent.index.living import read_living
+from cadent.index.names import NamesLog
 from cadent.index.path_index import TrieIndex
 from cadent.schema.errors import InvalidPath
 from cadent.schema.path import MAX_PATH_BYTES, normalise
@@ -406,7 +407,7 @@ def test_living_names_are_those_of_the_trie(names, tmp_path):
     log.delete(np.array([0], np.uint32))
     log.close()
     living = {}
-    for batch in read_names(tmp_path):
+    for batch in read_living(tmp_path).names():
         ends = np.cumsum(batch.lengths).tolist()
         paths = [batch.paths[end - length : end].decode() for end, length in zip(ends, batch.lengths, strict=True)]
         living |= dict(zip(batch.ids.tolist(), [(path, batch.policy) for path in paths], strict=True))
