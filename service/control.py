@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..schema.errors import CadentError
 from .control_frame import LENGTHS, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, SOCKET_NAME, Header, pack, socket_path, unpack_header
 
-# An operation takes the request's header and payload and returns the answer's, without "ok".
-Operation = Callable[[Header, bytes], tuple[dict[str, Any], bytes]]
+Answer: TypeAlias = tuple[dict[str, Any], bytes]
+# An operation takes the request's header and payload and returns the answer's, without "ok". One that takes long is a
+# coroutine: meanwhile the writer goes on, and other connections are answered.
+Operation: TypeAlias = Callable[[Header, bytes], Answer | Awaitable[Answer]]
 
 
 class ControlServer:
@@ -35,12 +38,14 @@ class ControlServer:
         self._server = await asyncio.start_unix_server(self._connected, sock=listener)
 
     async def close(self) -> None:
+        """End all connections. Operations that are not done get no answer."""
         if self._server is None:
             return
         self._server.close()
-        for connection in self._connections.values():
+        for task, connection in self._connections.items():
             connection.transport.abort()
-        await asyncio.gather(*self._connections)
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
         await self._server.wait_closed()
         (self._folder / SOCKET_NAME).unlink(missing_ok=True)
 
@@ -53,17 +58,18 @@ class ControlServer:
         # A client that goes away or writes nonsense loses its connection and no more.
         with contextlib.closing(writer), contextlib.suppress(OSError, EOFError, ValueError):
             while True:
-                writer.write(self._answer(*await _request(reader)))
+                writer.write(await self._answer(*await _request(reader)))
                 await writer.drain()
 
-    def _answer(self, header: Header, payload: bytes) -> bytes:
+    async def _answer(self, header: Header, payload: bytes) -> bytes:
         operation = self._operations.get(str(header.get("op")))
         if operation is None:
             return pack(
                 {"ok": False, "error": f"no operation {header.get('op')!r}; known: {', '.join(sorted(self._operations))}"}
             )
         try:
-            answer, body = operation(header, payload)
+            answered = operation(header, payload)
+            answer, body = await answered if inspect.isawaitable(answered) else answered
         except (CadentError, ValueError, KeyError) as error:
             return pack({"ok": False, "error": str(error)})
         return pack({"ok": True, **answer}, body)

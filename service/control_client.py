@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections import deque
@@ -41,14 +42,31 @@ class ControlClient:
     def request(self, header: Header, payload: bytes = b"") -> tuple[dict[str, Any], bytes]:
         """One exchange. Raises WriterGone when nobody answers within 2 s, and at once for a while after that; ServiceError when
         the writer says no."""
-        answer, body = self._exchange(pack(header, payload))
-        if not answer.get("ok"):
-            raise ServiceError(f"the writer of {self._folder} refused {header.get('op')!r}: {answer.get('error')}")
-        return answer, body
+        return self._accepted(header, *self._exchange(pack(header, payload)))
+
+    def call(self, header: Header, payload: bytes = b"", *, timeout_s: float | None = None) -> dict[str, Any]:
+        """The answer's header of an operation that may take long: ``timeout_s`` seconds, or as long as the writer lives.
+
+        Raises WriterGone when no writer is there; ServiceError when it says no, or gives no answer: then nobody knows what
+        was done.
+        """
+        with contextlib.closing(self._connect()) as connection:
+            connection.settimeout(timeout_s)
+            try:
+                connection.sendall(pack(header, payload))
+                answer = _receive(connection)
+            except (OSError, ValueError) as error:
+                raise ServiceError(f"the writer of {self._folder} gave no answer to {header['op']!r}: {error}") from None
+        return self._accepted(header, *answer)[0]
 
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
+
+    def _accepted(self, header: Header, answer: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        if not answer.get("ok"):
+            raise ServiceError(f"the writer of {self._folder} refused {header.get('op')!r}: {answer.get('error')}")
+        return answer, body
 
     def _exchange(self, frame: bytes) -> tuple[dict[str, Any], bytes]:
         self._refuse_while_it_hangs()

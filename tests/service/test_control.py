@@ -36,7 +36,24 @@ def refuse(header, payload):
     raise ValueError("not today")
 
 
-OPERATIONS = {"echo": echo, "head": head, "refuse": refuse, "needs": lambda header, _: ({}, header["what"])}
+async def slow(header, payload):
+    await asyncio.sleep(header["s"])
+    return echo(header, payload)
+
+
+async def refuse_later(header, payload):
+    await asyncio.sleep(0)
+    refuse(header, payload)
+
+
+OPERATIONS = {
+    "slow": slow,
+    "refuse_later": refuse_later,
+    "echo": echo,
+    "head": head,
+    "refuse": refuse,
+    "needs": lambda header, _: ({}, header["what"]),
+}
 
 
 class Running:
@@ -96,9 +113,10 @@ def test_a_large_payload_comes_whole(client):
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ({"op": "explode"}, ["'explode'", "echo, head, needs, refuse"]),
+        ({"op": "explode"}, ["'explode'", "echo, head, needs, refuse, refuse_later, slow"]),
         ({}, ["None", "echo"]),
         ({"op": "refuse"}, ["refuse", "not today"]),
+        ({"op": "refuse_later"}, ["refuse_later", "not today"]),
         ({"op": "needs"}, ["needs", "what"]),
     ],
     ids=str,
@@ -309,6 +327,41 @@ def test_an_answer_that_is_no_frame_is_a_writer_gone(tmp_path):
         with pytest.raises(WriterGone):
             ControlClient(tmp_path).ask("health")
         thread.join()
+
+
+def test_an_operation_that_takes_long_holds_up_nobody_else(client):
+    with ThreadPoolExecutor(1) as pool:
+        slow_one = pool.submit(client.call, {"op": "slow", "s": 1, "say": "done"})
+        for number in range(50):
+            assert client.request({"op": "echo", "say": number})[0]["said"] == number
+        assert not slow_one.done()
+        assert slow_one.result()["said"] == "done"
+
+
+def test_a_call_has_a_time_limit_of_its_own_and_spares_nobody(client, monkeypatch):
+    monkeypatch.setattr("cadent.service.control_client.TIMEOUT_S", 0.1)
+    assert client.call({"op": "slow", "s": 0.3, "say": 1}, timeout_s=10)["said"] == 1
+    with pytest.raises(ServiceError, match="gave no answer to 'slow'"):
+        client.call({"op": "slow", "s": 60}, timeout_s=0.1)
+    assert client.ask("echo")["ok"]
+
+
+def test_a_call_that_is_refused_says_why(client):
+    with pytest.raises(ServiceError, match="refused 'refuse_later': not today"):
+        client.call({"op": "refuse_later"})
+
+
+def test_a_call_without_a_writer_is_told_from_one_that_was_not_answered(tmp_path):
+    with pytest.raises(WriterGone, match="no service answers"):
+        ControlClient(tmp_path).call({"op": "slow", "s": 0})
+    running = Running(tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        unanswered = pool.submit(ControlClient(tmp_path).call, {"op": "slow", "s": 3_600})
+        eventually(lambda: running.server._connections, "it is connected")
+        running.stop()
+        with pytest.raises(ServiceError, match="gave no answer") as error:
+            unanswered.result(10)
+        assert not isinstance(error.value, WriterGone)
 
 
 json_values = st.recursive(
