@@ -123,9 +123,9 @@ cdef void merge_row(Columns *into, Columns *row, int begin, int end, bint replac
             continue
         at = slot - begin
         if replace:
-            replace_cell(into, at, row.count[slot], row.sum[slot], row.min[slot], row.max[slot], row.last[slot])
+            replace_cell(into, at, row, slot)
         else:
-            add_cell(into, at, row.count[slot], row.sum[slot], row.min[slot], row.max[slot], row.last[slot])
+            add_cell(into, at, row, slot)
 
 
 # Where decoded chunks go: chunk slot 0 is column `column` of rows `width` wide.

@@ -24,13 +24,12 @@ STATISTICS = {"sum": TOTAL, "count": TOTAL, "min": LEAST, "max": GREATEST, "mean
 
 cdef inline void put_cell(Columns *into, Py_ssize_t at, Columns *points, Py_ssize_t point, bint replace) noexcept nogil:
     """One point into one cell; absent ones change nothing."""
-    cdef int64_t count = points.count[point]
-    if count <= 0:
+    if points.count[point] <= 0:
         return
     if replace:
-        replace_cell(into, at, count, points.sum[point], points.min[point], points.max[point], points.last[point])
+        replace_cell(into, at, points, point)
     else:
-        add_cell(into, at, count, points.sum[point], points.min[point], points.max[point], points.last[point])
+        add_cell(into, at, points, point)
 
 
 cdef void put_points(
@@ -100,6 +99,9 @@ def add_grid(
     check_lengths(counts.shape[0], [rows.shape[0]])
     check_rows(rows, into_counts.shape[0])
     check_reach(column)
+    if counts.shape[1] == 0:
+        return
+    check_columns(&other, &into)
     with nogil:
         put_grid(&into, into_counts.shape[1], &other, counts.shape[1], rows, column)
 
@@ -134,6 +136,7 @@ def roll_up(
     cdef Columns fine = columns_of(counts, sums, mins, maxs, lasts)
     cdef Py_ssize_t rows = counts.shape[0], width = counts.shape[1]
     check_factor(factor)
+    check_columns(&fine, &coarse)
     check_shape("the coarse grid", into_counts.shape[0], into_counts.shape[1], rows, groups_of(width, factor))
     with nogil:
         fold(&fine, rows, width, factor, &coarse)
@@ -221,17 +224,34 @@ cdef Columns columns_of(
     const double[:, ::1] maxs,
     const double[:, ::1] lasts,
 ) except *:
-    """The five columns of a grid; of none without cells anything is read."""
+    """The columns of a grid, NULL for those it does not have; of none without cells anything is read."""
     cdef Columns columns
     cdef Py_ssize_t rows = counts.shape[0], width = counts.shape[1]
-    check_shape("sum", sums.shape[0], sums.shape[1], rows, width)
-    check_shape("min", mins.shape[0], mins.shape[1], rows, width)
-    check_shape("max", maxs.shape[0], maxs.shape[1], rows, width)
-    check_shape("last", lasts.shape[0], lasts.shape[1], rows, width)
     columns.count = <int64_t *>&counts[0, 0]
-    columns.sum, columns.min = <double *>&sums[0, 0], <double *>&mins[0, 0]
-    columns.max, columns.last = <double *>&maxs[0, 0], <double *>&lasts[0, 0]
+    columns.sum = column_of("sum", sums, rows, width)
+    columns.min = column_of("min", mins, rows, width)
+    columns.max = column_of("max", maxs, rows, width)
+    columns.last = column_of("last", lasts, rows, width)
     return columns
+
+
+cdef double *column_of(str name, const double[:, ::1] values, Py_ssize_t rows, Py_ssize_t width) except? NULL:
+    if values.shape[1] == 0:
+        width = 0
+    check_shape(name, values.shape[0], values.shape[1], rows, width)
+    return <double *>&values[0, 0] if width else NULL
+
+
+cdef int check_columns(Columns *points, Columns *into) except -1:
+    """A grid can be merged into another that has no more columns."""
+    if (
+        (into.sum != NULL and points.sum == NULL)
+        or (into.min != NULL and points.min == NULL)
+        or (into.max != NULL and points.max == NULL)
+        or (into.last != NULL and points.last == NULL)
+    ):
+        raise ValueError("the points lack a column of the grid they go to")
+    return 0
 
 
 cdef int check_shape(str name, Py_ssize_t rows, Py_ssize_t width, Py_ssize_t want_rows, Py_ssize_t want_width) except -1:

@@ -13,33 +13,30 @@ cdef struct Columns:
     double *last
 
 
-cdef inline void replace_cell(
-    Columns *into, Py_ssize_t at, int64_t count, double sum_, double min_, double max_, double last
-) noexcept nogil:
-    into.count[at] = count
+cdef inline void replace_cell(Columns *into, Py_ssize_t at, Columns *points, Py_ssize_t point) noexcept nogil:
+    """``points`` has all columns that ``into`` has."""
+    into.count[at] = points.count[point]
     if into.sum != NULL:
-        into.sum[at] = sum_
+        into.sum[at] = points.sum[point]
     if into.min != NULL:
-        into.min[at] = min_
+        into.min[at] = points.min[point]
     if into.max != NULL:
-        into.max[at] = max_
+        into.max[at] = points.max[point]
     if into.last != NULL:
-        into.last[at] = last
+        into.last[at] = points.last[point]
 
 
-cdef inline void add_cell(
-    Columns *into, Py_ssize_t at, int64_t count, double sum_, double min_, double max_, double last
-) noexcept nogil:
-    """``count`` is not 0, and the point is later than what the cell holds."""
+cdef inline void add_cell(Columns *into, Py_ssize_t at, Columns *points, Py_ssize_t point) noexcept nogil:
+    """The point's count is not 0, and it is later than what the cell holds."""
     if into.count[at] == 0:
-        replace_cell(into, at, count, sum_, min_, max_, last)
+        replace_cell(into, at, points, point)
         return
-    into.count[at] = <int64_t>(<uint64_t>into.count[at] + <uint64_t>count)
+    into.count[at] = <int64_t>(<uint64_t>into.count[at] + <uint64_t>points.count[point])
     if into.sum != NULL:
-        into.sum[at] += sum_
-    if into.min != NULL and min_ < into.min[at]:
-        into.min[at] = min_
-    if into.max != NULL and max_ > into.max[at]:
-        into.max[at] = max_
+        into.sum[at] += points.sum[point]
+    if into.min != NULL and points.min[point] < into.min[at]:
+        into.min[at] = points.min[point]
+    if into.max != NULL and points.max[point] > into.max[at]:
+        into.max[at] = points.max[point]
     if into.last != NULL:
-        into.last[at] = last
+        into.last[at] = points.last[point]

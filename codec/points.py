@@ -33,7 +33,7 @@ def add_points(
 def add_grid(into: Grid, other: Grid, rows: Counts) -> None:
     """Add row i of ``other``, whose points are later, to row rows[i] of ``into``. What lies outside ``into`` is left out.
 
-    Steps are equal and starts a whole number of steps apart, else ValueError.
+    Steps are equal, starts a whole number of steps apart, and ``other`` has all columns of ``into``; else ValueError.
     """
     shift_s = other.start - into.start
     if other.step_s != into.step_s or shift_s % into.step_s:
@@ -56,7 +56,7 @@ def consolidate(grid: Grid, factor: int) -> Grid:
     paths, slots = grid.shape
     if factor < 1:
         raise ValueError(f"got a factor of {factor}; want at least 1")
-    coarse = Grid.empty(grid.start, grid.step_s * factor, paths, -(-slots // factor))
+    coarse = Grid.empty(grid.start, grid.step_s * factor, paths, -(-slots // factor), grid.columns)
     _points.roll_up(*_columns(grid), *_columns(coarse), factor)
     return coarse
 

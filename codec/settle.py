@@ -35,7 +35,8 @@ def settle(
     names: Sequence[str],
 ) -> None:
     """Where ``part``, points rolled up from ``step_s``, has some in a window that one of the ranges ``before`` reaches into, let
-    ``names`` of ``into`` be those of all fine points. Rows of ``part`` and ``into`` are the same paths, their steps are equal.
+    ``names`` of ``into``, those it has, be those of all fine points. Rows of ``part`` and ``into`` are the same paths, their
+    steps are equal.
 
     ``read(rows, grid)`` merges all fine points of these rows into an empty grid, row rows[i] into row i.
     """
@@ -66,5 +67,5 @@ def _put(points: Grid, chosen: NDArray[np.bool_], into: Grid, rows: Rows, names:
     """Where ``chosen`` is true, row i of ``points`` gives its ``names`` to row rows[i] of ``into``."""
     row, column = np.nonzero(chosen)
     place = rows[row], column + (points.start - into.start) // into.step_s
-    for name in names:
+    for name in {"count", *into.columns} & {*names}:
         getattr(into, name)[place] = getattr(points, name)[row, column]

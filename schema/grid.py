@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,22 @@ from .statistic import Statistic
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
+# The arrays of floats that a grid may have.
+COLUMNS: Final = ("sum", "min", "max", "last")
+
+
+def columns_of(statistics: Iterable[Statistic]) -> tuple[str, ...]:
+    """The columns without which a grid cannot tell ``statistics``."""
+    needed = {"sum" if statistic is Statistic.MEAN else statistic.value for statistic in statistics}
+    return tuple(name for name in COLUMNS if name in needed)
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Five C-contiguous arrays of shape (paths, slots); slot j is the window [start + j * step_s, + step_s).
 
-    ``start`` is unix seconds, a multiple of ``step_s``. An absent point has count 0 and NaN in the others.
+    ``start`` is unix seconds, a multiple of ``step_s``. An absent point has count 0 and NaN in the others. A grid may do without
+    some of its columns of floats: their shape is (paths, 0), and what fills or merges grids passes over them.
     """
 
     start: int
@@ -31,11 +42,10 @@ class Grid:
     last: Floats
 
     @classmethod
-    def empty(cls, start: int, step_s: int, paths: int, slots: int) -> Grid:
-        """A grid with no point in it."""
-        shape = (paths, slots)
-        floats = (np.full(shape, np.nan) for _ in range(4))
-        return cls(start, step_s, np.zeros(shape, np.int64), *floats)
+    def empty(cls, start: int, step_s: int, paths: int, slots: int, columns: Collection[str] = COLUMNS) -> Grid:
+        """A grid with no point in it, and of COLUMNS only ``columns``."""
+        floats = (np.full((paths, slots if name in columns else 0), np.nan) for name in COLUMNS)
+        return cls(start, step_s, np.zeros((paths, slots), np.int64), *floats)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -43,12 +53,20 @@ class Grid:
         return self.count.shape[0], self.count.shape[1]
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Those of COLUMNS that it has."""
+        return tuple(name for name in COLUMNS if getattr(self, name).shape == self.shape)
+
+    @property
     def stop(self) -> int:
         """Unix second at which the last slot ends."""
         return self.start + self.shape[1] * self.step_s
 
     def statistic(self, statistic: Statistic) -> Floats:
-        """One statistic as float64 of shape (paths, slots), NaN where there is no point."""
+        """One statistic as float64 of shape (paths, slots), NaN where there is no point. ValueError without its column."""
+        missing = set(columns_of([statistic])) - set(self.columns)
+        if missing:
+            raise ValueError(f"{statistic} of a grid without {', '.join(missing)}")
         if statistic is Statistic.MEAN:
             with np.errstate(invalid="ignore", divide="ignore"):
                 return self.sum / self.count

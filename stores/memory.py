@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from ..schema.grid import Grid
+from ..schema.grid import COLUMNS, Grid
 from ..schema.identity import Identity, Level, Mode
 from ..schema.point import Point
 from ..schema.protocols import ChunkSet, Slice
@@ -180,12 +180,8 @@ def _merge(point: Point, mode: Mode, into: Grid, row: int) -> None:
     if not into.start <= point.time < into.stop:
         return
     at = (row, (point.time - into.start) // into.step_s)
-    there = Point(point.time, int(into.count[at]), *(float(values[at]) for values in _floats(into))) if into.count[at] else None
-    met = _met(there, point, mode)
+    floats = {name: float(getattr(into, name)[at]) if name in into.columns else np.nan for name in COLUMNS}
+    met = _met(Point(point.time, int(into.count[at]), **floats) if into.count[at] else None, point, mode)
     into.count[at] = met.count
-    for values, value in zip(_floats(into), (met.sum, met.min, met.max, met.last), strict=True):
-        values[at] = value
-
-
-def _floats(grid: Grid) -> tuple[np.ndarray, ...]:
-    return grid.sum, grid.min, grid.max, grid.last
+    for name in into.columns:
+        getattr(into, name)[at] = getattr(met, name)

@@ -27,6 +27,7 @@ cdef uint64_t TAG = 0xFFFFFFFF00000000U
 cdef uint64_t INFINITE = 0x7FF0000000000000U
 
 
+# The columns of floats that a grid does not have are NULL.
 cdef struct Points:
     int64_t *count
     double *sum
@@ -82,19 +83,17 @@ cdef inline bint merge(Points *grid, int64_t at, uint64_t cell, const Row *row, 
     else:
         memcpy(&total, &cell, 8)
         low = high = last = total
-    if replace or grid.count[at] == 0:
-        grid.count[at] = count
-        grid.sum[at] = total
+    if replace:
+        grid.count[at] = 0
+    if grid.sum != NULL:
+        grid.sum[at] = total if grid.count[at] == 0 else grid.sum[at] + total
+    if grid.min != NULL and (grid.count[at] == 0 or low < grid.min[at]):
         grid.min[at] = low
+    if grid.max != NULL and (grid.count[at] == 0 or high > grid.max[at]):
         grid.max[at] = high
-    else:
-        grid.count[at] += count
-        grid.sum[at] += total
-        if low < grid.min[at]:
-            grid.min[at] = low
-        if high > grid.max[at]:
-            grid.max[at] = high
-    grid.last[at] = last
+    if grid.last != NULL:
+        grid.last[at] = last
+    grid.count[at] += count
     return True
 
 
@@ -191,9 +190,11 @@ cdef check(const uint8_t[::1] log, const int64_t[:, ::1] records, const int64_t[
             raise ValueError(f"record {i} is for column {records[i, COLUMN]} of {width}")
 
 
-cdef same_shape(int64_t paths, int64_t width, double[:, ::1] array):
-    if array.shape[0] != paths or array.shape[1] != width:
+cdef double *column_of(int64_t paths, int64_t width, double[:, ::1] array) except? NULL:
+    """NULL for a column of width 0, which the grid does not have."""
+    if array.shape[0] != paths or array.shape[1] not in (width, 0):
         raise ValueError(f"the arrays of a grid are {paths} x {width} and {array.shape[0]} x {array.shape[1]}")
+    return &array[0, 0] if array.shape[1] else NULL
 
 
 def gather(const uint8_t[::1] log not None, const int64_t[:, ::1] records not None, const int64_t[::1] slots not None,
@@ -207,18 +208,14 @@ def gather(const uint8_t[::1] log not None, const int64_t[:, ::1] records not No
     """
     cdef int64_t paths = count.shape[0], width = count.shape[1], asked = slots.shape[0], at = 0, bad = -1
     cdef Points grid
-    same_shape(paths, width, sum)
-    same_shape(paths, width, min)
-    same_shape(paths, width, max)
-    same_shape(paths, width, last)
+    grid.sum = column_of(paths, width, sum)
+    grid.min = column_of(paths, width, min)
+    grid.max = column_of(paths, width, max)
+    grid.last = column_of(paths, width, last)
     if asked == 0 or records.shape[0] == 0 or log.shape[0] == 0:
         return -1
     check(log, records, slots, rows, paths, width)
     grid.count = &count[0, 0]
-    grid.sum = &sum[0, 0]
-    grid.min = &min[0, 0]
-    grid.max = &max[0, 0]
-    grid.last = &last[0, 0]
     with nogil:
         while at < asked and bad < 0:
             bad = merge_all(&grid, width, &log[0], records, &slots[at], &rows[at], lesser(TILE, asked - at), replace)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from cadent.codec import points
-from cadent.schema.grid import Grid
+from cadent.schema.grid import COLUMNS, Grid
 from cadent.schema.identity import Mode
 from cadent.schema.point import Point
 from cadent.schema.statistic import Statistic
@@ -238,6 +238,34 @@ def test_arrays_of_different_lengths_are_refused():
 def test_a_grid_of_another_step_or_off_the_slots_is_refused(start, step_s):
     with pytest.raises(ValueError, match="does not fit"):
         points.add_grid(Grid.empty(0, STEP_S, 1, 3), Grid.empty(start, step_s, 1, 3), np.array([0]))
+
+
+@settings(max_examples=200)
+@given(grids(start=0, shape=(3, 12)), grids(start=0, shape=(3, 12)), st.sets(st.sampled_from(COLUMNS)), st.integers(1, 12))
+def test_columns_that_a_grid_does_not_have_change_nothing_in_the_others(grid, other, names, factor):
+    partial, rows = cut_to(grid, names), np.arange(3)
+    points.add_grid(partial, other, rows)
+    points.add_grid(grid, other, rows)
+    assert_same(partial, cut_to(grid, names))
+    assert_same(points.consolidate(partial, factor), cut_to(points.consolidate(grid, factor), names))
+
+
+def cut_to(grid, names):
+    """A copy of the grid with no other columns than ``names``."""
+    cut = Grid.empty(grid.start, grid.step_s, *grid.shape, names)
+    for name in ("count", *names):
+        getattr(cut, name)[:] = getattr(grid, name)
+    return cut
+
+
+def assert_same(got, want):
+    for name in ("count", *COLUMNS):
+        np.testing.assert_array_equal(getattr(got, name), getattr(want, name), name)
+
+
+def test_a_grid_cannot_add_a_column_it_lacks():
+    with pytest.raises(ValueError, match="lack a column"):
+        points.add_grid(Grid.empty(0, 10, 1, 2), Grid.empty(0, 10, 1, 2, ("sum",)), np.arange(1))
 
 
 def test_columns_of_different_shapes_are_refused():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from cadent.schema.grid import Grid
+from cadent.schema.grid import Grid, columns_of
 from cadent.schema.point import Point
 from cadent.schema.statistic import Statistic
 
@@ -62,3 +62,25 @@ def test_a_statistic_is_its_numbers_and_nan_where_there_is_no_point(grid, statis
     assert column.dtype == np.float64
     assert column.shape == (2, 3)
     np.testing.assert_array_equal(column[0], values)
+
+
+@pytest.mark.parametrize(
+    ("statistics", "columns"),
+    [
+        ([Statistic.MEAN], ("sum",)),
+        ([Statistic.COUNT], ()),
+        ([Statistic.LAST, Statistic.MIN], ("min", "last")),
+        (list(Statistic), ("sum", "min", "max", "last")),
+    ],
+)
+def test_statistics_need_columns(statistics, columns):
+    assert columns_of(statistics) == columns
+
+
+def test_a_grid_may_do_without_columns():
+    grid = Grid.empty(600, 10, 2, 3, ("max",))
+    assert grid.columns == ("max",)
+    assert (grid.shape, grid.max.shape, grid.sum.shape) == ((2, 3), (2, 3), (2, 0))
+    assert np.isnan(grid.statistic(Statistic.MAX)).all()
+    with pytest.raises(ValueError, match="mean of a grid without sum"):
+        grid.statistic(Statistic.MEAN)

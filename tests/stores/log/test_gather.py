@@ -1,5 +1,7 @@
 """The kernel refuses what would lead it out of the log or the grid; what it merges, test_writer.py looks at."""
 
+import struct
+
 import numpy as np
 import pytest
 from cadent.stores.log._gather import gather
@@ -52,6 +54,19 @@ def test_slots_and_rows_that_do_not_fit_are_refused(slots, rows):
 def test_arrays_of_unlike_shape_are_refused():
     with pytest.raises(ValueError, match="the arrays of a grid"):
         call([(DENSE, 0, 0, 1, 0)], floats=(1, 2))
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("missing", range(4))
+def test_a_column_that_the_grid_does_not_have_changes_nothing_in_the_others(missing, replace):
+    multi = struct.pack("<Qqdddd", 0xFFFC_0000_0000_0000, 3, 6.0, 1.0, 3.0, 2.0)
+    log = np.frombuffer(struct.pack("<d", 5.0) + multi, np.uint8)
+    records = np.array([(DENSE, 0, 0, 1, 0), (DENSE, 0, 8, 1, 1)])
+    count, *columns = np.zeros((1, 1), np.int64), *(np.full((1, int(at != missing)), np.nan) for at in range(4))
+    assert gather(log, records, np.array([0]), np.array([0]), replace, count, *columns) == -1
+    expected = [6.0, 1.0, 3.0, 2.0] if replace else [11.0, 1.0, 5.0, 2.0]
+    assert count[0, 0] == (3 if replace else 4)
+    assert [column.tolist() for column in columns] == [[[]] if at == missing else [[expected[at]]] for at in range(4)]
 
 
 def test_a_log_that_is_not_aligned_is_refused():
