@@ -16,10 +16,12 @@ from gunicorn.config import Config as GunicornConfig
 from ..api.app import Settings, create_app
 from ..api.backend import WriterState
 from ..index.path_index import TrieIndex
+from ..ingest.tcp import SPARE_FILES, raise_open_files
 from ..schema.errors import ServiceError, WriterGone
 from . import lifeline, logs
 from .config import Config
 from .control_client import ControlClient
+from .http_worker import Worker
 from .lifeline import Handover
 from .reading import open_reader
 
@@ -27,6 +29,8 @@ from .reading import open_reader
 _GRACEFUL_STOP_S = 2
 # A dashboard that refreshes once a minute finds its connection still open.
 _KEEP_ALIVE_S = 75
+# Of one worker, idle ones included. Those beyond wait until one of them ends.
+_MOST_CONNECTIONS = 10_000
 
 
 def build_app(config: Config) -> Flask:
@@ -74,7 +78,8 @@ class Server(BaseApplication):
         http = self._handover.config.http
         settings: dict[str, Any] = {
             "bind": f"fd://{self._handover.descriptors['http']}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
+            "worker_connections": max(http.threads + 1, min(_MOST_CONNECTIONS, raise_open_files() - SPARE_FILES)),
             "workers": http.workers,
             "threads": http.threads,
             "keepalive": _KEEP_ALIVE_S,

@@ -156,16 +156,18 @@ _OPENER = urllib.request.build_opener(_NoRedirects)
 class Cadent:
     """``cadent serve`` with a data folder of its own, on ports that the system chooses."""
 
-    def __init__(self, folder: Path, *flags: object) -> None:
+    def __init__(self, folder: Path, *flags: object, **environment: str) -> None:
         self.folder = folder
         self.data = folder / "data"
         self._flags = flags
+        self._environment = environment
         self.start()
 
     def start(self) -> None:
         """Also again, on the same data."""
         addresses = ["--graphite", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-        self.program = Program([*CADENT, "serve", "--data", self.data, *addresses, *self._flags], self.folder)
+        command = [*CADENT, "serve", "--data", self.data, *addresses, *self._flags]
+        self.program = Program(command, self.folder, **self._environment)
 
     def wait(self) -> None:
         """Until it says that it is ready."""
