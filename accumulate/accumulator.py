@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..schema.errors import InvalidLine, InvalidPath
+from ..schema.errors import InvalidLine, InvalidPath, QueryError
 from ..schema.head import HEAD_POINT
 from ..schema.identity import Level
 from ..schema.path import MAX_PATH_BYTES, normalise
@@ -141,6 +141,37 @@ class Accumulator:
             for policy, ids, lengths, paths in self._kernel.take_new()
         ]
 
+    def forget(self, ids: Ids) -> None:
+        """The paths of ``ids`` are gone: the next line of one makes a new path with a new id. What open windows hold of the
+        old ids comes with them still. ``new_names`` first, in the same turn."""
+        self._kernel.forget(np.ascontiguousarray(ids, np.uint32))
+
+    def rename(self, pairs: Sequence[tuple[str, str]]) -> Ids:
+        """From now on lines with the second path of a pair, canonical, go where those with its first went; a line with the first
+        makes a new path. Returns the id of each pair. ``new_names`` first, in the same turn.
+
+        Raises QueryError, and nothing is renamed, if a first path is not known or a second one is.
+        """
+        known = [self._known(old, new) for old, new in pairs]
+        if len({path for pair in pairs for path in pair}) < 2 * len(pairs):
+            raise QueryError(f"of {len(pairs)} renames two have a path in common")
+        ids = np.array([path_id for path_id, _ in known], np.uint32)
+        self.forget(ids)
+        for policy in {policy for _, policy in known}:
+            chosen = [i for i, (_, of) in enumerate(known) if of == policy]
+            paths = [pairs[i][1].encode() for i in chosen]
+            self._kernel.load(policy, ids[chosen], np.array([len(path) for path in paths], np.uint32), b"".join(paths))
+        return ids
+
+    def _known(self, old: str, new: str) -> tuple[int, int]:
+        """Id and policy of ``old``, which is to become ``new``."""
+        known = self._kernel.find(old.encode())
+        if known is None:
+            raise QueryError(f"there is no path {old!r}")
+        if self._kernel.find(new.encode()) is not None:
+            raise QueryError(f"{old!r} cannot be renamed: there is a path {new!r} already")
+        return known
+
     # -- windows -------------------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[ClosedWindow]:
@@ -174,6 +205,11 @@ class Accumulator:
         """The points of ``ids`` in open windows at every step of ``policy`` (dtype HEAD_POINT, ``index`` into ``ids``)."""
         wanted = np.ascontiguousarray(ids, np.uint32)
         return np.frombuffer(self._kernel.open_points(self._policies.index_of(policy), wanted), HEAD_POINT)
+
+    def idle(self, ids: Ids) -> Ids:
+        """Those of ``ids`` that have no point in any open window."""
+        busy = [self.open_points(policy.name, ids)["index"] for policy in self._policies]
+        return np.delete(ids, np.concatenate(busy))
 
     # -- what can be seen ----------------------------------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 # Known paths: an open-addressed table of u64 slots over records that never move.
 #
 #   slot     tag (the hash's high 32 bits) << 32 | record's place + 1; 0 is empty. At most half of the slots are taken.
-#   record   id u32, length u16, policy u8, pad u8, path bytes; padded to units of 64 bytes, so that most paths are
+#   record   id u32, length u16, policy u8, alias u8, path bytes; padded to units of 64 bytes, so that most paths are
 #            verified with a single cache line. A place is the record's first unit, counted over all blocks.
+#   freed    a record that was removed, or the end of a block: policy FREED, id the next freed one of its size
 #
-# Other spellings of a path (raw tags, leading dots) are records of their own with the id of the canonical one.
+# Other spellings of a path (raw tags, leading dots) are records of their own with the id of the canonical one. Records lie one
+# behind the other without gaps.
 
 cdef enum:
     UNIT = 64
@@ -12,13 +14,15 @@ cdef enum:
     BLOCK_UNITS = 1 << 16  # 4 MB a block
     MAX_BLOCKS = 4096  # 16 GB: far beyond any bound on paths, and places stay within 28 bits
     MAX_PATH = 1024  # schema.path.MAX_PATH_BYTES; a test compares them
+    MOST_UNITS = (HEADER + MAX_PATH + UNIT - 1) // UNIT
     FIRST_SLOTS = 1 << 12
+    FREED = 255  # policies are fewer
 
 cdef struct Record:
     uint32_t id
     uint16_t length
     uint8_t policy
-    uint8_t pad
+    uint8_t alias
     # the path follows
 
 cdef struct Table:
@@ -28,6 +32,7 @@ cdef struct Table:
     uint64_t key
     uint64_t records
     uint32_t units  # taken, over all blocks
+    uint32_t[MOST_UNITS + 1] freed  # by units, place + 1 of the last freed record; 0: none
     char **blocks
 
 
@@ -132,13 +137,31 @@ cdef int table_grow(Table *table) noexcept nogil:
     return OK
 
 
+cdef inline uint32_t units_of(uint32_t length) noexcept nogil:
+    return (HEADER + length + UNIT - 1) // UNIT
+
+
+cdef void free_record(Table *table, uint32_t place, uint32_t units) noexcept nogil:
+    cdef Record *record = record_at(table, place)
+    record.policy = FREED
+    record.length = <uint16_t>(units * UNIT - HEADER)
+    record.id = table.freed[units]
+    table.freed[units] = place + 1
+
+
 cdef int table_reserve(Table *table, uint32_t length, uint32_t *place) noexcept nogil:
     """Room for a record with a path of ``length`` bytes, within one block."""
-    cdef uint32_t needed = (HEADER + length + UNIT - 1) // UNIT
+    cdef uint32_t needed = units_of(length)
     cdef uint32_t first = table.units
     cdef uint32_t block
+    if table.freed[needed]:
+        place[0] = table.freed[needed] - 1
+        table.freed[needed] = record_at(table, place[0]).id
+        return OK
     if first % BLOCK_UNITS + needed > BLOCK_UNITS:
-        first += BLOCK_UNITS - first % BLOCK_UNITS
+        table.units += BLOCK_UNITS - first % BLOCK_UNITS
+        free_record(table, first, table.units - first)
+        first = table.units
     block = first // BLOCK_UNITS
     if block >= MAX_BLOCKS:
         return NO_MEMORY
@@ -164,11 +187,36 @@ cdef int table_add(
     record.id = id
     record.length = length
     record.policy = policy
-    record.pad = 0
+    record.alias = False
     memcpy(path_of(record), path, length)
     put_slot(table.slots, table.mask, (hash & 0xFFFF_FFFF_0000_0000ULL) | (place[0] + 1))
     table.records += 1
     return OK
+
+
+cdef void empty_slot(Table *table, uint64_t hole) noexcept nogil:
+    """Backward shift: no slot is left where its probing would not come by."""
+    cdef uint64_t at = hole, home
+    while True:
+        at = (at + 1) & table.mask
+        if table.slots[at] == 0:
+            break
+        home = (table.slots[at] >> 32) & table.mask
+        if ((at - home) & table.mask) >= ((at - hole) & table.mask):
+            table.slots[hole] = table.slots[at]
+            hole = at
+    table.slots[hole] = 0
+
+
+cdef void table_remove(Table *table, uint32_t place) noexcept nogil:
+    """The record there is known no more."""
+    cdef Record *record = record_at(table, place)
+    cdef uint64_t slot = (hash_path(table, path_of(record), record.length) >> 32) & table.mask
+    while <uint32_t>table.slots[slot] != place + 1:
+        slot = (slot + 1) & table.mask
+    empty_slot(table, slot)
+    free_record(table, place, units_of(record.length))
+    table.records -= 1
 
 
 # -- paths that need no rewriting ----------------------------------------------------------------------------------------
