@@ -16,9 +16,16 @@ class LogFiles:
     def __init__(self, folder: Path, writer: str) -> None:
         self._folder = folder
         self._writer = writer
+        self._opened: list[LogWriter] = []
 
     def levels(self) -> Sequence[Level]:
         return [level for level in levels(self._folder) if log_folder(self._folder, level).is_dir()]
 
     def open(self, level: Level) -> LogWriter:
-        return LogWriter(self._folder, level, self._writer)
+        self._opened.append(LogWriter(self._folder, level, self._writer))
+        return self._opened[-1]
+
+    def copy_to(self, data: Path) -> None:
+        """Put all logs that are open into ``data``, an empty data folder: see ``LogWriter.copy_to``."""
+        for log in self._opened:
+            log.copy_to(data)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...schema.errors import Damaged
+from ..copying import copy
 from .format import RECORD_MAGIC, RecordHeader
 from .segment import ALL_SEQUENCES, Segment
 
@@ -47,6 +48,19 @@ def repair(path: Path) -> Segment | None:
         _refuse_durable(path, segment.end)
         _cut(path, segment.end)
     return segment
+
+
+def copy_whole(path: Path, target: Path, durable: int) -> None:
+    """Copy the whole records of a segment that may be appended to meanwhile; nothing if it has no header yet. Raises Damaged if
+    they end before byte ``durable``."""
+    try:
+        segment = Segment(path)
+    except FileNotFoundError:
+        return
+    segment.verify()
+    if segment.end < durable:
+        raise Damaged(str(path), segment.end, "a record that was acknowledged fails its checksum")
+    copy(path, target, segment.end)
 
 
 def _remove(path: Path, end: int) -> None:

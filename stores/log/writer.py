@@ -14,12 +14,13 @@ from ...schema.identity import Identity, Level, Mode
 from ...schema.protocols import LogSegment
 from ...schema.resolution import span_of
 from ...schema.rows import Ids, Rows
+from ..copying import link
 from ..disk import disk, make_folder, sync_folder
 from ..layout import log_folder
 from .active import ActiveSegment, Mark
 from .format import SegmentHeader
 from .records import TIME
-from .repair import check, open_whole, repair
+from .repair import check, copy_whole, open_whole, repair
 from .rolled import RolledSegment
 from .segment import ALL_SEQUENCES, Segment
 
@@ -134,6 +135,26 @@ class LogWriter:
         with self._lock:
             del self._rolled[0]
             self._sealed = oldest.identity.last
+
+    def copy_to(self, data: Path) -> None:
+        """Put what is durable of the log into ``data``, a data folder that has no log of the level yet; to be called by the
+        thread that drops, while the other may append. Raises Damaged, Unavailable.
+
+        Closed segments are linked, for nobody writes to them. The last one may be taken up again by who opens the copy, so it
+        is copied, as is what is not closed.
+        """
+        folder = log_folder(data, self.level)
+        durable = {active.path: active.end for active in (self._active, *self._finished) if active}
+        closed = [segment.path for segment in self.rolled()]
+        with disk(folder):
+            make_folder(folder)
+            durable |= {path: path.stat().st_size for path in closed[-1:]}
+            for path in sorted(self._folder.glob("*.log")):
+                if path in closed[:-1]:
+                    link(path, folder / path.name)
+                else:
+                    copy_whole(path, folder / path.name, durable.get(path, 0))
+            sync_folder(folder)
 
     def close(self) -> None:
         """Release the file. What was appended stays."""
