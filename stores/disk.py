@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,3 +56,15 @@ def replace_file(path: Path, data: bytes) -> None:
         os.close(fd)
     draft.replace(path)
     sync_folder(path.parent)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """``target`` has the bytes of ``source``, which never changes: one file with two names, or a durable copy on a file system
+    that cannot do that, or on another one."""
+    try:
+        os.link(source, target)
+    except OSError:
+        with source.open("rb") as from_, target.open("xb") as to:
+            shutil.copyfileobj(from_, to, 1 << 20)
+            to.flush()
+            os.fdatasync(to.fileno())

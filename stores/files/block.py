@@ -29,6 +29,7 @@ class Block:
 
     ids: Ids  # ascending; strip i is that of ids[i]
     parts: tuple[Part, ...]
+    data: NDArray[np.uint8]  # all strips, one behind the other
 
     def __init__(self, path: Path, advice: int = mmap.MADV_RANDOM) -> None:
         """``advice`` tells the kernel how its strips will be read: here and there, if nothing else is said.
@@ -45,15 +46,10 @@ class Block:
             file = mmap.mmap(fd, size, prot=mmap.PROT_READ)
         finally:
             os.close(fd)
-        self._map = np.frombuffer(file, np.uint8)
-        self._read_index()
-        file.madvise(advice, 0, self.header.index_at)
+        self._read_index(np.frombuffer(file, np.uint8))
+        self._file = file
+        self._file.madvise(advice, 0, self.header.index_at)
         self._verified = np.zeros(self.header.groups, np.bool_)
-
-    @property
-    def data(self) -> NDArray[np.uint8]:
-        """All strips, one behind the other."""
-        return self._map[self.header.size : self.header.size + self.header.data_bytes]
 
     @property
     def strip_bytes(self) -> NDArray[np.int64]:
@@ -102,12 +98,43 @@ class Block:
         except ValueError as error:
             raise Damaged(str(self.path), self.header.size, str(error)) from error
 
-    def _read_index(self) -> None:
+    def verify(self) -> None:
+        """Check all checksums, and that every chunk can be decoded. Raises Damaged."""
+        if (np.diff(self.ids.astype(np.int64)) <= 0).any():
+            raise Damaged(str(self.path), self.header.index_at, "its ids do not ascend")
+        for group in range(self.header.groups):
+            self.verify_group(group)
+
+    def verify_group(self, group: int) -> None:
+        """The same for one group of strips."""
+        chunks = self.chunks(np.arange(*self._group_range(group)), np.ones(len(self.parts), np.uint8))
+        for part in np.unique(chunks[:, 1]).tolist():
+            places = chunks[chunks[:, 1] == part, 2:4]
+            start = self.header.start + self.parts[part].first * self.header.level.step_s
+            into = Grid.empty(start, self.header.level.step_s, 1, self.parts[part].slots)
+            self.decode(places, np.zeros(len(places), np.int64), part, into)
+
+    def group_ids(self, group: int) -> Ids:
+        """Of the strips that share a checksum."""
+        return self.ids[slice(*self._group_range(group))]
+
+    def group_strips(self, group: int) -> tuple[bytes, NDArray[np.int64]]:
+        """These strips, and where each of them ends."""
+        first, last = self._group_range(group)
+        offsets = self._offsets[first : last + 1].astype(np.int64)
+        return self.data[offsets[0] : offsets[-1]].tobytes(), offsets[1:] - offsets[0]
+
+    def let_go(self) -> None:
+        """Give the pages of its strips back to the kernel: they count as this process's memory. Reading takes them up again."""
+        self._file.madvise(mmap.MADV_DONTNEED, 0, self.header.index_at)
+
+    def _read_index(self, file: NDArray[np.uint8]) -> None:
         header = self.header
-        index = self._map[header.index_at :]
+        index = file[header.index_at :]
         if zlib.crc32(index.data) != header.index_crc:
             raise Damaged(str(self.path), header.index_at, "the index fails its checksum")
         offsets_at, checksums_at, parts_at = np.cumsum([aligned(size) for size in header.index_columns[:3]]).tolist()
+        self.data = file[header.size : header.size + header.data_bytes]
         self.ids = np.frombuffer(index, "<u4", header.ids)
         self._offsets = np.frombuffer(index, f"<u{header.offset_bytes}", header.ids + 1, offsets_at)
         self._checksums = np.frombuffer(index, "<u4", header.groups, checksums_at)
@@ -115,15 +142,16 @@ class Block:
         self.parts = tuple(Part(*pair) for pair in parts.reshape(-1, 2).tolist())
 
     def _verify(self, groups: NDArray[np.int64]) -> None:
-        size = self.header.group
         for group in np.unique(groups[~self._verified[groups]]).tolist():
-            last = min((group + 1) * size, self.header.ids)
-            begin, end = int(self._offsets[group * size]), int(self._offsets[last])
+            first, last = self._group_range(group)
+            begin, end = int(self._offsets[first]), int(self._offsets[last])
             if zlib.crc32(self.data[begin:end].data) != self._checksums[group]:
-                raise Damaged(
-                    str(self.path), self.header.size + begin, f"strips {group * size} to {last - 1} fail their checksum"
-                )
+                raise Damaged(str(self.path), self.header.size + begin, f"strips {first} to {last - 1} fail their checksum")
             self._verified[group] = True
+
+    def _group_range(self, group: int) -> tuple[int, int]:
+        """The first strip of a group, and the first one of the next."""
+        return group * self.header.group, min((group + 1) * self.header.group, self.header.ids)
 
 
 def next_id(path: Path) -> int:

@@ -13,6 +13,9 @@ from .block import Block
 
 Numbers = NDArray[np.int64]
 
+# What an array of chunks, and what is made of it, takes for each.
+_CHUNK_BYTES = 128
+
 _Numbers = TypeVar("_Numbers", int, NDArray[np.int64])
 
 
@@ -47,11 +50,12 @@ def read_chunks(blocks: Sequence[Block], ids: Ids) -> Chunks:
 
 
 def slices(blocks: Sequence[Block], most_bytes: int) -> Iterator[Ids]:
-    """All ids of ``blocks``, ascending, some at a time: their strips have ``most_bytes`` together, or belong to one id."""
+    """All ids of ``blocks``, ascending, some at a time: to hold their strips and chunks takes about ``most_bytes``, or it is one
+    id."""
     ids = np.unique(np.concatenate([block.ids for block in blocks]))
     sizes = np.zeros(len(ids), np.int64)
     for block in blocks:
-        sizes[np.searchsorted(ids, block.ids)] += block.strip_bytes
+        sizes[np.searchsorted(ids, block.ids)] += block.strip_bytes + _CHUNK_BYTES * len(block.parts)
     slice_of = (np.cumsum(sizes) - sizes) // most_bytes
     yield from np.split(ids, np.flatnonzero(np.diff(slice_of)) + 1)
 

@@ -118,6 +118,8 @@ class BlockHeader:
             unpack_directory(directory)
         except ValueError as error:
             raise StoreError(f"{file}: {error}") from error
+        if not (ids and group and parts and width in (4, 8)):
+            raise Damaged(file, 0, f"its header has {ids} ids, {parts} parts, groups of {group} and offsets of {width} bytes")
         identity = Identity(writer.decode(), first, last, Mode(mode))
         where = Level.parse(level.decode())
         return cls(where, identity, start, slots, parts, group, ids, data_bytes, width, index_crc)

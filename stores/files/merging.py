@@ -58,6 +58,8 @@ class Merge:
         for ids in slices(self._blocks, SLICE_BYTES):
             chunks = read_chunks(self._blocks, ids)
             yield ids, chunks, runs_of(chunks, self._within)
+            for block in self._blocks:
+                block.let_go()
 
     def _count_windows(self) -> Counter[Window]:
         """How many runs cover each window: the parts are known before the first strip is written."""

@@ -16,11 +16,12 @@ from ...schema.errors import Damaged, StoreError
 from ...schema.identity import Level
 from ...schema.protocols import ChunkSet, Slice
 from ...schema.rows import Ids
-from ..disk import disk
+from ..disk import disk, link_or_copy, make_folder, replace_file, sync_folder
 from ..layout import level_folder, levels
 from .block import Block
 from .erasing import Erasure
 from .lock import FolderLock
+from .losses import Loss, copy_rest, find_loss
 from .manifest import BlockEntry, LevelEntry, Manifest, block_name
 from .manifest_file import ManifestFile
 from .merging import Merge
@@ -59,27 +60,27 @@ class FilesStore:
             return snapshot
 
     def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
-        with self._changing(level) as new:
+        with self._changing(self._folder(level)) as new:
             entry = self._level(level)
             if last_sequence > entry.sealed:
                 blocks = new.store(level, slices)
                 self._commit({level: replace(entry.having(blocks), sealed=last_sequence)})
 
     def roll_up(self, level: Level, sets: Sequence[ChunkSet], coarse: Level, slices: Iterable[Slice]) -> None:
-        with self._changing(level) as new:
+        with self._changing(self._folder(level)) as new:
             blocks = new.store(coarse, slices)
             marked = self._level(level).rolled_up(_numbers(sets), coarse.step_s)
             self._commit({level: marked, coarse: self._level(coarse).having(blocks)})
 
     def merge(self, level: Level, sets: Sequence[ChunkSet]) -> None:
-        with self._changing(level) as new:
+        with self._changing(self._folder(level)) as new:
             merge = Merge([self._open(level, chunks) for chunks in sets])
             merged = new.write(merge.header, merge.parts, sets[0].rolled_up_to_s, merge.fill)
             new.make_durable(level)
             self._replace(level, _numbers(sets), merged)
 
     def erase(self, level: Level, ids: Ids, start: int, stop: int) -> None:
-        with self._changing(level) as new:
+        with self._changing(self._folder(level)) as new:
             left: dict[int, list[BlockEntry]] = {}
             for chunks in self._sets(level):
                 if chunks.start < stop and chunks.stop > start:
@@ -91,8 +92,43 @@ class FilesStore:
             self._replace(level, left.keys(), chain.from_iterable(left.values()))
 
     def delete(self, level: Level, sets: Sequence[ChunkSet]) -> None:
-        with self._changing(level):
+        with self._changing(self._folder(level)):
             self._replace(level, _numbers(sets), [])
+
+    def losses(self) -> Iterator[Loss]:
+        """Read every block of the newest generation, and tell what damage took. Raises Unavailable, and StoreError for a block of
+        a later version."""
+        snapshot = self.snapshot()
+        for level in snapshot.levels():
+            for chunks in snapshot.sets(level):
+                path = self._file(level, chunks)
+                with disk(path):
+                    loss = find_loss(level, chunks, path)
+                if loss:
+                    yield loss
+
+    def set_aside(self, loss: Loss) -> None:
+        """From now on what ``losses`` found is missing and no error: the rest is in a new block, and the damaged file stays under
+        another name, ending in ``.damaged``."""
+        with self._changing(self._folder(loss.level)) as new:
+            rest = self._write_rest(loss, new)
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.link(loss.path, loss.path.with_name(loss.path.name + ".damaged"))
+            new.make_durable(loss.level)
+            self._replace(loss.level, {loss.chunks.number}, rest)
+
+    def copy_to(self, folder: Path) -> None:
+        """Put the newest generation into ``folder``, which has no blocks, durably: hard links where that goes, else copies. To be
+        called by the thread that changes the store."""
+        with self._changing(folder):
+            manifest = self._written.manifest
+            for level in manifest.levels:
+                make_folder(level_folder(folder, level))
+                for chunks in self._sets(level):
+                    path = self._file(level, chunks)
+                    link_or_copy(path, level_folder(folder, level) / path.name)
+                sync_folder(level_folder(folder, level))
+            replace_file(folder / self._path.name, manifest.pack())
 
     def close(self) -> None:
         self._blocks.keep(())
@@ -137,7 +173,7 @@ class FilesStore:
     def _remove_unnamed(self) -> None:
         named = set(self._written.manifest.paths(self.folder))
         for level in levels(self.folder):
-            for path in level_folder(self.folder, level).iterdir():
+            for path in self._folder(level).iterdir():
                 if path.suffix == ".tmp" or (path.suffix == ".block" and path not in named):
                     path.unlink()
         self._has_leftovers = False
@@ -146,11 +182,11 @@ class FilesStore:
         return self._written.manifest.level(level)
 
     @contextlib.contextmanager
-    def _changing(self, level: Level) -> Iterator[NewBlocks]:
-        """A change of ``level``: what it writes goes again unless the manifest on the disk came to name it."""
+    def _changing(self, folder: Path) -> Iterator[NewBlocks]:
+        """A change in ``folder``: what it writes goes again unless the manifest on the disk came to name it."""
         if self._lock is None:
             raise ValueError(f"the store in {self.folder} was not opened to write, or is closed")
-        with disk(level_folder(self.folder, level)):
+        with disk(folder):
             self._settle()
             new = NewBlocks(self.folder, self._written.manifest.next_number)
             try:
@@ -160,8 +196,21 @@ class FilesStore:
                     self._unlink(new.paths)
                 raise
 
+    def _write_rest(self, loss: Loss, new: NewBlocks) -> list[BlockEntry]:
+        lost = loss.ids
+        if lost is None:
+            return []
+        block = Block(loss.path)
+        return new.write(block.header, block.parts, loss.chunks.rolled_up_to_s, lambda draft: copy_rest(block, lost, draft))
+
+    def _folder(self, level: Level) -> Path:
+        return level_folder(self.folder, level)
+
+    def _file(self, level: Level, chunks: ChunkSet) -> Path:
+        return self._folder(level) / block_name(chunks.start, chunks.number)
+
     def _open(self, level: Level, chunks: ChunkSet) -> Block:
-        path = level_folder(self.folder, level) / block_name(chunks.start, chunks.number)
+        path = self._file(level, chunks)
         try:
             return Block(path, mmap.MADV_SEQUENTIAL)
         except FileNotFoundError:
@@ -193,7 +242,7 @@ class FilesStore:
                     snapshot.pin(level, {block.number for block in blocks})
             self._written.replace(self._written.manifest.changed(changed))
         for level, blocks in (gone or {}).items():
-            self._unlink(level_folder(self.folder, level) / block.name for block in blocks)
+            self._unlink(self._folder(level) / block.name for block in blocks)
 
     def _unlink(self, paths: Iterable[Path]) -> None:
         """Blocks that no manifest names. One that stays for now changes nothing for anybody."""
