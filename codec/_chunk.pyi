@@ -18,12 +18,12 @@ def decode(
     data: Sized,
     offsets: NDArray[np.int64],
     rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
     slots: int,
     count: NDArray[np.int64],
     sum: NDArray[np.float64],
     min: NDArray[np.float64],
     max: NDArray[np.float64],
     last: NDArray[np.float64],
-    column: int,
     replace: bool,
 ) -> None: ...

@@ -128,7 +128,7 @@ cdef void merge_row(Columns *into, Columns *row, int begin, int end, bint replac
             add_cell(into, at, row, slot)
 
 
-# Where decoded chunks go: chunk slot 0 is column `column` of rows `width` wide.
+# Where decoded chunks go: slot 0 of the one at hand is column `column` of rows `width` wide.
 cdef struct Target:
     Columns grid
     Py_ssize_t width
@@ -168,7 +168,13 @@ cdef Status decode_into(Reader *reader, Target *target, Py_ssize_t path, Scratch
 
 
 cdef Py_ssize_t decode_all(
-    const uint8_t[::1] data, const int64_t[:, ::1] offsets, const int64_t[::1] rows, Target *target, Scratch *s, Status *status
+    const uint8_t[::1] data,
+    const int64_t[:, ::1] offsets,
+    const int64_t[::1] rows,
+    const int64_t[::1] columns,
+    Target *target,
+    Scratch *s,
+    Status *status,
 ) noexcept nogil:
     """The index of the first chunk that makes no sense, ``status`` saying why; or their number."""
     cdef Py_ssize_t i
@@ -178,6 +184,7 @@ cdef Py_ssize_t decode_all(
         if offsets[i, 0] == offsets[i, 1]:
             continue
         reader.at, reader.end = &data[0] + offsets[i, 0], &data[0] + offsets[i, 1]
+        target.column = columns[i]
         status[0] = decode_into(&reader, target, rows[i], s)
         if status[0]:
             return i
@@ -193,16 +200,16 @@ def decode(
     const uint8_t[::1] data not None,
     const int64_t[:, ::1] offsets not None,
     const int64_t[::1] rows not None,
+    const int64_t[::1] columns not None,
     Py_ssize_t slots,
     int64_t[:, ::1] count not None,
     double[:, ::1] sum not None,
     double[:, ::1] min not None,
     double[:, ::1] max not None,
     double[:, ::1] last not None,
-    int64_t column,
     bint replace,
 ):
-    """Decode chunk i, ``data[offsets[i, 0]:offsets[i, 1]]``, and merge it into row ``rows[i]`` from ``column`` on."""
+    """Decode chunk i, ``data[offsets[i, 0]:offsets[i, 1]]``, and merge it into row ``rows[i]`` from ``columns[i]`` on."""
     cdef Target target
     cdef Scratch s
     cdef Status status = OK
@@ -212,20 +219,17 @@ def decode(
         (count.shape[0], count.shape[1]),
         [(sum.shape[0], sum.shape[1]), (min.shape[0], min.shape[1]), (max.shape[0], max.shape[1]), (last.shape[0], last.shape[1])],
     )
-    check_chunks(data.shape[0], offsets, rows, count.shape[0])
+    check_chunks(data.shape[0], offsets, rows, columns, count.shape[0])
     target.slots = check_slots(slots)
     target.width, target.replace = count.shape[1], replace
-    if not -FARTHEST <= column <= FARTHEST:
-        raise ValueError(f"column {column} is out of reach; want at most {FARTHEST} slots before or after")
     if n == 0 or target.width == 0:
         return
-    target.column = column
     target.grid.count, target.grid.sum = &count[0, 0], column_of(sum)
     target.grid.min, target.grid.max, target.grid.last = column_of(min), column_of(max), column_of(last)
     with nogil:
         allocated = allocate(&s, target.slots)
         if allocated:
-            bad = decode_all(data, offsets, rows, &target, &s, &status)
+            bad = decode_all(data, offsets, rows, columns, &target, &s, &status)
             free(s.memory)
     if not allocated:
         raise MemoryError(f"no memory to decode chunks of {slots} slots")
@@ -254,14 +258,18 @@ cdef int check_slots(Py_ssize_t slots) except -1:
 
 
 cdef int check_chunks(
-    Py_ssize_t size, const int64_t[:, ::1] offsets, const int64_t[::1] rows, Py_ssize_t paths
+    Py_ssize_t size, const int64_t[:, ::1] offsets, const int64_t[::1] rows, const int64_t[::1] columns, Py_ssize_t paths
 ) except -1:
     cdef Py_ssize_t i, n = rows.shape[0]
     if offsets.shape[0] != n or offsets.shape[1] != 2:
         raise ValueError(f"got offsets of shape ({offsets.shape[0]}, {offsets.shape[1]}) for {n} rows; want ({n}, 2)")
+    if columns.shape[0] != n:
+        raise ValueError(f"got {columns.shape[0]} columns for {n} rows")
     for i in range(n):
         if not 0 <= offsets[i, 0] <= offsets[i, 1] <= size:
             raise ValueError(f"chunk {i} is at {offsets[i, 0]}..{offsets[i, 1]} of {size} bytes")
         if not 0 <= rows[i] < paths:
             raise ValueError(f"chunk {i} goes to row {rows[i]} of {paths}")
+        if not -FARTHEST <= columns[i] <= FARTHEST:
+            raise ValueError(f"column {columns[i]} is out of reach; want at most {FARTHEST} slots before or after")
     return 0

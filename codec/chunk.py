@@ -77,13 +77,13 @@ def decode(
     rows: NDArray[np.int64],
     slots: int,
     into: Grid,
-    column: int,
+    column: int | NDArray[np.int64],
     mode: Mode,
 ) -> None:
     """Merge chunk i, the bytes ``offsets[i] = (begin, end)`` of ``data``, into row ``rows[i]`` of ``into``, in order of i.
 
-    Chunks are ``slots`` wide; their slot 0 falls on column ``column`` of ``into``, which may lie before or behind it: what
-    does not fit is left out. ADD takes the chunk's points as later ones. Does not hold the GIL.
+    Chunks are ``slots`` wide; their slot 0 falls on column ``column`` of ``into`` (one for all, or an array of one each), which
+    may lie before or behind it: what does not fit is left out. ADD takes the chunk's points as later ones. Does not hold the GIL.
 
     Columns of floats that ``into`` does not have (of shape (paths, 0)) are not decoded: that saves most of the time. Bytes
     of theirs that make no sense may go unnoticed.
@@ -94,12 +94,12 @@ def decode(
         data,
         np.ascontiguousarray(offsets, np.int64),
         np.ascontiguousarray(rows, np.int64),
+        np.ascontiguousarray(np.broadcast_to(column, len(rows)), np.int64),
         slots,
         into.count,
         into.sum,
         into.min,
         into.max,
         into.last,
-        column,
         mode == Mode.REPLACE,
     )

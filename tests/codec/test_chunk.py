@@ -242,6 +242,16 @@ def test_columns_that_a_grid_does_not_have_change_nothing_in_the_others(into, ch
     assert_same_bits(partial, without(into, missing))
 
 
+def test_each_chunk_may_have_a_column_of_its_own():
+    grid = make_grid(np.random.default_rng(3), (4, 30), "decimals", "both", "scattered")
+    data, offsets = chunk.encode(grid)
+    into = Grid.empty(0, STEP_S, 2, 60)
+    chunk.decode(data, pairs(offsets), np.array([0, 0, 1, 1]), 30, into, np.array([0, 30, 30, 0]), Mode.ADD)
+    rows = np.array([[0, 1], [3, 2]])
+    want = Grid(0, STEP_S, *(values[rows].reshape(2, 60) for values in columns_of(grid).values()))
+    assert_same_bits(into, want)
+
+
 def test_chunks_may_be_scattered_in_the_data_and_come_in_any_order():
     grid = make_grid(np.random.default_rng(3), (6, 90), "decimals", "both", "scattered")
     data, offsets = chunk.encode(grid)
@@ -473,7 +483,7 @@ def test_columns_of_different_shapes_are_refused():
 
 def test_a_column_beyond_reach_is_refused():
     with pytest.raises(ValueError, match="out of reach"):
-        decode_all(b"", np.array([0]), 9, Grid.empty(0, STEP_S, 2, 9), column=2**40)
+        decode_all(b"", np.array([0, 0]), 9, Grid.empty(0, STEP_S, 2, 9), column=2**40)
 
 
 # -- directory -----------------------------------------------------------------------------------------------------------
