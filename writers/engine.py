@@ -102,12 +102,13 @@ class Engine:
         self._flush.roll(self._levels)
 
     def delete(self, ids: Ids) -> Future[None]:
-        """The paths of ``ids`` are gone when it is done. Their points go when their chunks are compacted, or expire."""
-        return self._flush.call(lambda: self._flusher.delete(ids))
+        """The paths of ``ids`` are gone when it is done; paths submitted from now on may be the same. Their points go when their
+        chunks are compacted, or expire."""
+        return self._flush.change_names(lambda: self._flusher.delete(ids))
 
     def rename(self, ids: Ids, paths: Sequence[str]) -> Future[None]:
-        """Path i of ``paths`` is that of ids[i] when it is done."""
-        return self._flush.call(lambda: self._flusher.rename(ids, paths))
+        """Path i of ``paths`` is that of ids[i] when it is done; paths submitted from now on may be the former ones."""
+        return self._flush.change_names(lambda: self._flusher.rename(ids, paths))
 
     def erase(self, level: Level, ids: Ids, start: int, stop: int) -> Future[None]:
         """No point of ``ids`` (ascending) in the windows from ``start`` to ``stop`` is left of what was handed over, when it is

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 from ..schema.errors import Unavailable
 from ..schema.identity import Level
@@ -23,8 +23,6 @@ BATCH_BYTES = 16 << 20
 RETRY_S = 1.0
 
 _log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class FlushThread:
         self._monotonic = monotonic
         self._flushed = flushed
         self._failed = failed
-        self._names: deque[NewNames] = deque()
+        self._names: deque[Callable[[], object]] = deque()
         self._rolls: deque[Level] = deque()
         self._afterwards: deque[Callable[[], object]] = deque()
         self._ending = False
@@ -74,7 +72,20 @@ class FlushThread:
 
     def add_names(self, batches: Sequence[NewNames]) -> None:
         """To be called before the windows that hold points of theirs are pending."""
-        self._names.extend(batches)
+        self._names.extend(partial(self._flusher.add_names, batch) for batch in batches)
+
+    def change_names(self, change: Callable[[], object]) -> Future[None]:
+        """Call ``change`` after what was added to the names before, and before what is added from now on: a path that is given
+        up and comes again at once must not be the same one. It is tried until the disk takes it; then the future is done."""
+        done: Future[None] = Future()
+
+        def make() -> None:
+            change()
+            fulfil(done, lambda: None)
+
+        self._names.append(make)
+        self.wake()
+        return done
 
     def wake(self) -> None:
         """There is something to do."""
@@ -90,12 +101,6 @@ class FlushThread:
         """Call ``action`` in this thread when everything pending now is written, and the rolls asked for before are done."""
         self._afterwards.append(action)
         self.wake()
-
-    def call(self, change: Callable[[], T]) -> Future[T]:
-        """As ``afterwards``; the future gets what ``change`` returns or raises."""
-        future: Future[T] = Future()
-        self.afterwards(lambda: fulfil(future, change))
-        return future
 
     def close(self, timeout_s: float) -> None:
         """Write what is pending, for at most ``timeout_s``; then end."""
@@ -143,7 +148,7 @@ class FlushThread:
         # Windows are looked at before names: all names of their paths are there by then.
         windows = self._pending.first(BATCH_BYTES)
         while self._names:
-            self._flusher.add_names(self._names[0])
+            self._names[0]()
             self._names.popleft()
         if windows:
             rows = [window.rows() for window in windows]

@@ -181,6 +181,58 @@ def test_an_error_that_nobody_expected_reaches_the_owner(engine, parts, failures
     monkeypatch.undo()
 
 
+@pytest.fixture
+def unwritable(parts, monkeypatch):
+    """unwritable(): the names log takes nothing; unwritable(False): it does again."""
+    refused = threading.Event()
+
+    def watched(call):
+        def append(*arguments):
+            if refused.is_set():
+                raise Unavailable("the disk is full")
+            return call(*arguments)
+
+        return append
+
+    for name in ("append", "delete", "rename"):
+        monkeypatch.setattr(parts.names, name, watched(getattr(parts.names, name)))
+    return lambda on=True: refused.set() if on else refused.clear()
+
+
+def test_a_path_that_is_deleted_and_comes_again_at_once_has_its_new_id(engine, parts, unwritable):
+    engine.submit([names(0, "a", "b")], [], HOUR)
+    eventually(lambda: paths(parts.folder) == {0: "a", 1: "b"})
+    unwritable()
+    deleted = engine.delete(IDS[:1])
+    engine.submit([names(2, "a")], [], HOUR)
+    unwritable(False)
+    deleted.result(PATIENCE_S)
+    eventually(lambda: paths(parts.folder) == {1: "b", 2: "a"})
+
+
+def test_a_path_that_is_renamed_and_comes_again_at_once_is_another_one(engine, parts, unwritable):
+    engine.submit([names(0, "a", "b")], [], HOUR)
+    eventually(lambda: paths(parts.folder) == {0: "a", 1: "b"})
+    unwritable()
+    renamed = engine.rename(IDS[:1], ["c"])
+    engine.submit([names(2, "a")], [], HOUR)
+    unwritable(False)
+    renamed.result(PATIENCE_S)
+    eventually(lambda: paths(parts.folder) == {0: "c", 1: "b", 2: "a"})
+
+
+def test_a_rename_is_not_done_before_the_disk_has_taken_it(engine, parts, unwritable):
+    engine.submit([names(0, "a")], [], HOUR)
+    eventually(lambda: paths(parts.folder) == {0: "a"})
+    unwritable()
+    renamed = engine.rename(IDS[:1], ["c"])
+    eventually(lambda: engine.counters().flush.trouble)
+    assert not renamed.done()
+    unwritable(False)
+    renamed.result(PATIENCE_S)
+    assert paths(parts.folder) == {0: "c"}
+
+
 def test_a_stop_writes_what_is_pending(engine, parts):
     engine.submit([names(0, "a")], [Window(BASE, HOUR + 10 * number, {0: [1.0]}) for number in range(50)], HOUR)
     assert engine.close(PATIENCE_S) == 0
