@@ -1,4 +1,4 @@
-"""Files of one data folder put into another one."""
+"""The beginning of a file put into another one."""
 
 from __future__ import annotations
 
@@ -6,21 +6,8 @@ import errno
 import os
 from pathlib import Path
 
-# Other file systems, and those that cannot link or let a file have no more names.
-_CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 # At a time, so that a call ends soon.
 _PIECE = 64 << 20
-
-
-def link(path: Path, target: Path) -> None:
-    """``target`` has the bytes of ``path``, which must never change: it is the same file where that can be. The names of its
-    folder still have to be synced. Raises OSError."""
-    try:
-        os.link(path, target)
-    except OSError as error:
-        if error.errno not in _CANNOT_LINK:
-            raise
-        copy(path, target, path.stat().st_size)
 
 
 def copy(path: Path, target: Path, size: int) -> None:

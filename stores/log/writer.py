@@ -14,8 +14,7 @@ from ...schema.identity import Identity, Level, Mode
 from ...schema.protocols import LogSegment
 from ...schema.resolution import span_of
 from ...schema.rows import Ids, Rows
-from ..copying import link
-from ..disk import disk, make_folder, sync_folder
+from ..disk import disk, link_or_copy, make_folder, sync_folder
 from ..layout import log_folder
 from .active import ActiveSegment, Mark
 from .format import SegmentHeader
@@ -25,7 +24,7 @@ from .rolled import RolledSegment
 from .segment import ALL_SEQUENCES, Segment
 
 SEGMENT_BYTES: Final = 256 << 20
-BYTES_PER_PATH: Final = 1_536
+BYTES_PER_PATH: Final = 3_072  # an hour of windows of ten seconds
 
 
 class LogWriter:
@@ -151,7 +150,7 @@ class LogWriter:
             durable |= {path: path.stat().st_size for path in closed[-1:]}
             for path in sorted(self._folder.glob("*.log")):
                 if path in closed[:-1]:
-                    link(path, folder / path.name)
+                    link_or_copy(path, folder / path.name)
                 else:
                     copy_whole(path, folder / path.name, durable.get(path, 0))
             sync_folder(folder)
