@@ -1,7 +1,7 @@
-"""Virtual environments with the real graphite-web 1.1.10 and graphite-api 1.1.3, and this checkout's finder in them.
+"""Virtual environments with the real graphite-web 1.1.10, graphite-api 1.1.3 and carbon 1.1.10, and our finder in the first two.
 
-They lie beside the checkout's other environments (.venv-graphite-*, ignored by git) and are built once; both programs are old
-and need Python 3.11 or older and libcairo2.
+They lie beside the checkout's other environments (ignored by git) and are built once; all three programs are old and need
+Python 3.11 or older, the first two libcairo2.
 """
 
 import hashlib
@@ -13,23 +13,25 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 REQUIREMENTS = {
     "graphite-web": ["graphite-web==1.1.10", "gunicorn"],
     "graphite-api": ["graphite-api==1.1.3", "tzlocal<3", "Flask<2.2", "Werkzeug<2.1", "gunicorn"],
+    "carbon": ["carbon==1.1.10"],
 }
+NEED_CAIRO = {"graphite-web", "graphite-api"}
 CAN_HOST = "import ctypes, ensurepip, sys, venv; assert (3, 8) <= sys.version_info < (3, 12)"
 
 
-def host_python() -> str:
-    """A Python that both programs run on; skips the test where there is none."""
+def host_python(program: str) -> str:
+    """A Python that ``program`` runs on; skips the test where there is none."""
     for name in (sys.executable, "python3.11", "python3.10", "python3.9", "python3.8", "python3"):
         if runs(name, CAN_HOST):
-            if not runs(name, "import ctypes; ctypes.CDLL('libcairo.so.2')"):
-                pytest.skip("graphite-web and graphite-api need libcairo2: apt-get install libcairo2")
+            if program in NEED_CAIRO and not runs(name, "import ctypes; ctypes.CDLL('libcairo.so.2')"):
+                pytest.skip(f"{program} needs libcairo2: apt-get install libcairo2")
             return name
-    pytest.skip("graphite-web 1.1.10 and graphite-api 1.1.3 need a Python from 3.8 to 3.11, and there is none on PATH")
+    pytest.skip(f"{program} needs a Python from 3.8 to 3.11, and there is none on PATH")
 
 
 def runs(python: str, code: str) -> bool:
@@ -45,11 +47,12 @@ def environment(program: str) -> Path:
     venv = ROOT / f".venv-{program}"
     if stamp(venv, "requirements") != " ".join(REQUIREMENTS[program]):
         shutil.rmtree(venv, ignore_errors=True)
-        run(host_python(), "-m", "venv", venv)
-        run(venv / "bin/python", "-m", "pip", "install", "-q", *REQUIREMENTS[program])
+        run(host_python(program), "-m", "venv", venv)
+        # Without the word, carbon would go to /opt/graphite.
+        run(venv / "bin/python", "-m", "pip", "install", "-q", *REQUIREMENTS[program], GRAPHITE_NO_PREFIX="True")
         write_stamp(venv, "requirements", " ".join(REQUIREMENTS[program]))
     else:
-        host_python()  # for its skip: libcairo2 may have gone since
+        host_python(program)  # for its skip: libcairo2 may have gone since
     return venv / "bin"
 
 
