@@ -11,10 +11,10 @@ from .resolution import Ladder
 from .statistic import Statistic, guess_statistic
 
 MOST_POLICIES = 255  # what a path remembers of its policy while lines come in is a byte
+# What else lies in a data folder, beside the folders of policies.
+TAKEN_NAMES = frozenset({"lock", "manifest", "names"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-# What else lies in a data folder, beside the folders of policies.
-_TAKEN_NAMES = {"lock", "manifest", "names"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Policy:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ConfigError(f"policy name {self.name!r} is not made of a-z, 0-9, _ and - (64 at most)")
-        if self.name in _TAKEN_NAMES:
+        if self.name in TAKEN_NAMES:
             raise ConfigError(f"policy name {self.name!r} is taken: the data folder has something else of that name")
         if self.match is not None:
             try:

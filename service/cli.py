@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..schema.errors import CadentError
-from . import cli_policy, cli_query, cli_serve, cli_stats, output
+from . import cli_policy, cli_policy_import, cli_query, cli_serve, cli_stats, output
 
+_TWO_WORDS = ["policy", "import"]
 _TIME_FLAGS = ("--from", "--until")
 
 
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_query.add_to(commands)
     cli_stats.add_to(commands)
     cli_policy.add_to(commands)
+    cli_policy_import.add_to(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
     return parser
@@ -48,10 +50,13 @@ def _version(_: argparse.Namespace) -> int:
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
-    """``--from -10min`` as ``--from=-10min``: argparse would take -10min for a flag."""
+    """``--from -10min`` as ``--from=-10min``: argparse would take -10min for a flag. And ``policy import`` as one word:
+    argparse has no commands of two."""
     joined: list[str] = []
     for argument in arguments:
-        if joined and joined[-1] in _TIME_FLAGS:
+        if [*joined, argument] == _TWO_WORDS:
+            joined = [" ".join(_TWO_WORDS)]
+        elif joined and joined[-1] in _TIME_FLAGS:
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)

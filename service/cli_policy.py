@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..index.names import read_names
 from ..schema.errors import WriterGone
 from ..schema.path import normalise
 from ..schema.protocols import NewNames
+from . import requirements
 from .cli_data import add_data
 from .config_file import read_config
 from .control_client import ControlClient
@@ -47,8 +47,7 @@ def _decisions(options: argparse.Namespace, paths: list[str]) -> list[dict[str, 
     try:
         return _asked(options.data, paths)
     except WriterGone:
-        policies = read_config(options.config, {}).policies
-        held = _held(read_names(options.data), set(paths))
+        policies, held = read_config(options.config, {}).policies, _held(options.data, set(paths))
         return [asdict(decide(policies, path, held.get(path))) for path in paths]
 
 
@@ -61,9 +60,12 @@ def _asked(folder: Path, paths: list[str]) -> list[dict[str, Any]]:
         control.close()
 
 
-def _held(names: Iterable[NewNames], wanted: set[str]) -> dict[str, str]:
-    """The policy of each path that is known."""
-    return {path: batch.policy for batch in names for path in wanted.intersection(_paths(batch))}
+def _held(folder: Path, wanted: set[str]) -> dict[str, str]:
+    """The policy of each of the paths that ``folder`` knows."""
+    requirements.check()
+    from ..index.living import read_living  # noqa: PLC0415 - needs compiled modules, which no other command needs
+
+    return {path: batch.policy for batch in read_living(folder).names() for path in wanted.intersection(_paths(batch))}
 
 
 def _paths(names: NewNames) -> Iterator[str]:

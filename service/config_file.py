@@ -21,7 +21,7 @@ else:
 
 def read_config(file: Path | None, flags: Mapping[SettingName, tuple[str, str]]) -> Config:
     """The defaults, then ``file``, then ``flags``: name of the setting -> (the flag, its text)."""
-    config = Config() if file is None else _from_file(file)
+    config = Config() if file is None else from_toml(read_text(file), str(file))
     values = {name: settings()[name].kind.take(text, flag) for name, (flag, text) in flags.items()}
     return config.replace(values)
 
@@ -43,6 +43,16 @@ def from_toml(text: str, origin: str) -> Config:
     return config
 
 
+def read_text(file: Path) -> str:
+    """What is in a configuration file. ConfigError if it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"the configuration {file} is not UTF-8 text") from None
+
+
 def to_toml(config: Config) -> str:
     """``config`` as a commented file that ``from_toml`` reads back."""
     lines: list[str] = []
@@ -52,16 +62,6 @@ def to_toml(config: Config) -> str:
             lines += textwrap.wrap(setting.doc, 110, initial_indent="# ", subsequent_indent="# ")
             lines.append(f"{setting.name.key} = {setting.show(config)}")
     return "\n".join(lines[1:]) + "\n" + policy_tables.to_toml(config.policy, config.statistic)
-
-
-def _from_file(file: Path) -> Config:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot read the configuration {file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"the configuration {file} is not UTF-8 text") from None
-    return from_toml(text, str(file))
 
 
 def _pairs(document: Mapping[str, object], origin: str) -> Iterator[tuple[Setting, object]]:

@@ -37,7 +37,9 @@ _POLICIES = """
 
 `cadent policy PATH` says which policy holds for a path, or would if its first line came now, and why.
 `cadent policy import --schemas storage-schemas.conf --aggregation storage-aggregation.conf` prints carbon's rules as such tables;
-with `--into cadent.toml` it appends them.
+with `--into cadent.toml` it appends them. A path gets what it would get in carbon; xFilesFactor is left out, because a coarser
+point is made of all samples of its window. A section that cannot be taken over, such as one with a step that does not divide a
+day, is an error that names it.
 
 What happens to points that are there when the configuration changes:
 
