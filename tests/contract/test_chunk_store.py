@@ -40,12 +40,25 @@ def seal(store, sequence, points, mode=Mode.ADD):
     store.seal(LEVEL, sequence, [piece(points, sequence, mode)])
 
 
-def read(snapshot, ids=(1, 2, 3), start=HOUR, slots=SLOTS, level=LEVEL):
+def read(snapshot, ids=(1, 2, 3), start=HOUR, slots=SLOTS, level=LEVEL, sets=None):
     """{id: its points}, of those that have any."""
     grid = Grid.empty(start, level.step_s, len(ids), slots)
-    snapshot.read(level, np.array(ids, np.uint32), grid)
+    snapshot.read(level, snapshot.sets(level) if sets is None else sets, np.array(ids, np.uint32), grid)
     assert (np.isnan(grid.sum) == (grid.count == 0)).all()
     return {id_: points for row, id_ in enumerate(ids) if (points := list(grid.points(row)))}
+
+
+def sets(store, level=LEVEL):
+    return store.snapshot().sets(level)
+
+
+def ranges(store, level=LEVEL):
+    """[(start, stop)] of its sets, in slots after HOUR."""
+    return [((one.start - HOUR) // level.step_s, (one.stop - HOUR) // level.step_s) for one in sets(store, level)]
+
+
+def ids_of(snapshot, chosen=None, level=LEVEL):
+    return snapshot.ids(level, snapshot.sets(level) if chosen is None else chosen).tolist()
 
 
 def reopen(driver, store):
@@ -58,7 +71,8 @@ def reopen(driver, store):
 
 def test_a_new_store_holds_nothing(store):
     snapshot = store.snapshot()
-    assert (snapshot.sealed(LEVEL), snapshot.span(LEVEL), read(snapshot)) == (0, None, {})
+    assert (snapshot.levels(), snapshot.sealed(LEVEL), list(snapshot.sets(LEVEL))) == ([], 0, [])
+    assert (read(snapshot), ids_of(snapshot), snapshot.next_id()) == ({}, [], 0)
 
 
 def test_sealed_points_are_read_back(store):
@@ -92,7 +106,7 @@ def test_what_lies_outside_the_asked_range_is_left_out(store, first, slots):
 def test_points_are_merged_into_those_that_the_grid_holds(store):
     seal(store, 1, {1: [at(0, 5.0)]})
     into = piece({1: [at(0, 7.0), at(1, 8.0)]}, 1).grid
-    store.snapshot().read(LEVEL, np.array([1], np.uint32), into)
+    store.snapshot().read(LEVEL, sets(store), np.array([1], np.uint32), into)
     assert list(into.points(0)) == [at(0, 7.0, 5.0), at(1, 8.0)]
 
 
@@ -124,7 +138,7 @@ def test_several_spans_are_sealed_at_once(store):
 
 def test_paths_and_slices_without_points_leave_no_trace(store):
     store.seal(LEVEL, 3, [piece({1: [], 2: []}, 3)])
-    assert (store.snapshot().span(LEVEL), store.snapshot().sealed(LEVEL)) == (None, 3)
+    assert (list(sets(store)), store.snapshot().sealed(LEVEL)) == ([], 3)
     store.seal(LEVEL, 4, [piece({1: [], 2: [at(0, 1.0)]}, 4)])
     assert read(store.snapshot()) == {2: [at(0, 1.0)]}
 
@@ -145,6 +159,7 @@ def test_levels_are_apart(store):
     store.seal(COARSE, 6, [piece({1: [at(0, 2.0)]}, 6, slots=60, level=COARSE)])
     snapshot = store.snapshot()
     assert (snapshot.sealed(LEVEL), snapshot.sealed(COARSE), snapshot.sealed(Level("other", 10))) == (5, 6, 0)
+    assert snapshot.levels() == [LEVEL, COARSE]
     assert read(snapshot) == {1: [at(0, 1.0)]}
     assert read(snapshot, slots=60, level=COARSE) == {1: [at(0, 2.0)]}
 
@@ -179,7 +194,10 @@ def test_a_snapshot_stays_what_it_is(store):
 def test_the_generation_changes_only_with_the_store(store):
     seal(store, 1, {1: [at(0, 1.0)]})
     before = store.snapshot().generation
-    store.delete(LEVEL, HOUR)
+    store.delete(LEVEL, [])
+    store.delete(COARSE, sets(store))
+    store.erase(LEVEL, np.array([2], np.uint32), HOUR, HOUR + 3600)
+    store.erase(LEVEL, np.array([1], np.uint32), HOUR + 3600, HOUR + 7200)
     assert store.snapshot().generation == before
 
 
@@ -204,7 +222,7 @@ def test_a_seal_whose_slices_fail_is_not_seen_and_can_be_repeated(store):
     with pytest.raises(Damaged):
         store.seal(LEVEL, 1, failing())
     snapshot = store.snapshot()
-    assert (snapshot.generation, snapshot.sealed(LEVEL), snapshot.span(LEVEL), read(snapshot)) == (before, 0, None, {})
+    assert (snapshot.generation, snapshot.sealed(LEVEL), list(snapshot.sets(LEVEL)), read(snapshot)) == (before, 0, [], {})
     seal(store, 1, {1: [at(0, 1.0)]})
     assert read(store.snapshot()) == {1: [at(0, 1.0)]}
 
@@ -221,7 +239,7 @@ def test_a_store_that_keeps_its_data_has_it_when_it_is_opened_again(driver, stor
         assert read(snapshot) == {1: [at(0, 2.0)], 2: [at(1, 1.0, 2.0)]}
 
 
-# -- span and delete -----------------------------------------------------------------------------------------------------
+# -- sets ----------------------------------------------------------------------------------------------------------------
 
 
 def hours(store, count):
@@ -231,56 +249,237 @@ def hours(store, count):
         store.seal(LEVEL, number + 1, [piece(points, number + 1, start=HOUR + 3600 * number)])
 
 
-def test_the_span_reaches_from_the_first_chunk_to_the_last(store):
+def test_each_span_of_a_seal_is_a_set(store):
+    store.seal(LEVEL, 5, [piece({1: [at(0, 1.0)]}, 5, Mode.REPLACE), piece({2: [at(360, 2.0)]}, 5, Mode.REPLACE, HOUR + 3600, 2)])
+    first, second = sets(store)
+    assert ranges(store) == [(0, 360), (360, 362)]
+    assert first.identity == second.identity == Identity("w", 5, 5, Mode.REPLACE)
+    assert (first.rolled_up_to_s, first.size_bytes > 0, first.number != second.number) == (0, True, True)
+    assert [ids_of(store.snapshot(), [one]) for one in (first, second)] == [[1], [2]]
+
+
+def test_sets_come_in_the_order_of_their_sequences(store):
     hours(store, 3)
-    assert store.snapshot().span(LEVEL) == (HOUR, HOUR + 3 * 3600)
-    assert store.snapshot().span(COARSE) is None
+    assert [one.identity.last for one in sets(store)] == [1, 2, 3]
+
+
+def test_only_the_sets_that_are_asked_for_are_read(store):
+    hours(store, 3)
+    first, _, third = sets(store)
+    snapshot = store.snapshot()
+    assert read(snapshot, slots=3 * SLOTS, sets=[first, third]) == {1: [at(0, 0.0), at(722, 2.0)]}
+    assert read(snapshot, slots=3 * SLOTS, sets=[]) == {}
+
+
+def test_ids_are_those_of_any_of_the_sets(store):
+    seal(store, 1, {7: [at(0, 1.0)], 3: [at(0, 1.0)]})
+    seal(store, 2, {5: [at(1, 1.0)], 3: [at(1, 1.0)]})
+    assert ids_of(store.snapshot()) == [3, 5, 7]
+    assert ids_of(store.snapshot(), sets(store)[1:]) == [3, 5]
+
+
+def test_a_number_is_never_given_again(driver, store):
+    hours(store, 3)
+    seen = {one.number for one in sets(store)}
+    store.delete(LEVEL, sets(store))
+    store = reopen(driver, store) if driver.keeps_its_data else store
+    store.seal(LEVEL, 9, [piece({1: [at(0, 1.0)]}, 9)])
+    assert not seen & {one.number for one in sets(store)}
+    store.close()
 
 
 def test_the_next_id_is_one_past_the_greatest_that_has_a_chunk(store):
-    assert store.snapshot().next_id() == 0
     seal(store, 1, {4: [at(0, 1.0)], 9: [at(1, 1.0)]})
     seal(store, 2, {7: [at(2, 1.0)]})
     assert store.snapshot().next_id() == 10
 
 
-@pytest.mark.parametrize(("before", "left"), [(HOUR + 3599, 3), (HOUR + 3600, 2), (HOUR + 7201, 1), (HOUR + 10_800, 0)])
-def test_delete_drops_whole_spans_that_ended(driver, store, before, left):
+# -- delete --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", [[0], [1], [0, 2], [0, 1, 2]])
+def test_deleted_sets_are_gone_for_good(driver, store, gone):
     hours(store, 3)
-    store.delete(LEVEL, before)
-    stores = [store, *([reopen(driver, store)] if driver.keeps_its_data else [])]
-    for one in stores:
-        points = [at(number * SLOTS + number, float(number)) for number in range(3 - left, 3)]
+    store.delete(LEVEL, [sets(store)[number] for number in gone])
+    points = [at(number * SLOTS + number, float(number)) for number in range(3) if number not in gone]
+    for one in [store, *([reopen(driver, store)] if driver.keeps_its_data else [])]:
         assert read(one.snapshot(), slots=3 * SLOTS) == ({1: points} if points else {})
-        assert one.snapshot().span(LEVEL) == ((HOUR + 3600 * (3 - left), HOUR + 10_800) if left else None)
+        assert ranges(one) == [(number * SLOTS, number * SLOTS + SLOTS) for number in range(3) if number not in gone]
         assert one.snapshot().sealed(LEVEL) == 3
-    stores[-1].close()
+        one.close()
 
 
 def test_delete_leaves_other_levels_alone(store):
     seal(store, 1, {1: [at(0, 1.0)]})
-    store.delete(COARSE, HOUR * 2)
-    assert read(store.snapshot()) == {1: [at(0, 1.0)]}
+    store.seal(COARSE, 2, [piece({1: [at(0, 2.0)]}, 2, slots=60, level=COARSE)])
+    store.delete(COARSE, sets(store, COARSE))
+    assert (read(store.snapshot()), list(sets(store, COARSE))) == ({1: [at(0, 1.0)]}, [])
 
 
-def test_what_a_snapshot_holds_survives_a_delete(store):
+def merge_all(store):
+    store.merge(LEVEL, sets(store))
+
+
+def erase_all(store):
+    store.erase(LEVEL, np.array([1], np.uint32), HOUR, HOUR + 7200)
+
+
+def delete_all(store):
+    store.delete(LEVEL, sets(store))
+
+
+@pytest.mark.parametrize("change", [merge_all, erase_all, delete_all])
+def test_what_a_snapshot_holds_survives_a_change(store, change):
     hours(store, 2)
     pinned = store.snapshot()
-    store.delete(LEVEL, HOUR + 7200)
-    assert read(store.snapshot(), slots=2 * SLOTS) == {}
+    before = list(pinned.sets(LEVEL))
+    change(store)
+    assert list(pinned.sets(LEVEL)) == before
     assert read(pinned, slots=2 * SLOTS) == {1: [at(0, 0.0), at(361, 1.0)]}
-    assert pinned.span(LEVEL) == (HOUR, HOUR + 7200)
+    assert (ids_of(pinned), pinned.next_id()) == ([1], 2)
 
 
-def test_snapshots_stay_readable_when_the_store_is_closed(driver):
+@pytest.mark.parametrize("change", [merge_all, erase_all, delete_all])
+def test_snapshots_stay_readable_when_the_store_is_closed(driver, change):
     store = driver.open()
     hours(store, 2)
     old = store.snapshot()
-    store.delete(LEVEL, HOUR + 3600)
+    change(store)
     new = store.snapshot()
     store.close()
-    assert read(old, slots=2 * SLOTS) == {1: [at(0, 0.0), at(361, 1.0)]}
-    assert read(new, slots=2 * SLOTS) == {1: [at(361, 1.0)]}
+    points = {1: [at(0, 0.0), at(361, 1.0)]}
+    assert read(old, slots=2 * SLOTS) == points
+    assert read(new, slots=2 * SLOTS) == (points if change is merge_all else {})
+
+
+# -- roll up -------------------------------------------------------------------------------------------------------------
+
+
+def test_coarse_chunks_and_the_marks_of_the_finer_ones_come_at_once(driver, store):
+    hours(store, 3)
+    before = store.snapshot()
+    coarse = {1: [Point(HOUR, 2, 1.0, 0.0, 1.0, 1.0)]}
+    store.roll_up(LEVEL, sets(store)[:2], COARSE, [piece(coarse, 2, slots=120, level=COARSE)])
+    for one in [store, *([reopen(driver, store)] if driver.keeps_its_data else [])]:
+        assert [chunks.rolled_up_to_s for chunks in sets(one)] == [60, 60, 0]
+        assert read(one.snapshot(), slots=120, level=COARSE) == coarse
+        assert [chunks.rolled_up_to_s for chunks in sets(one, COARSE)] == [0]
+        assert read(one.snapshot(), slots=3 * SLOTS)[1] == [at(number * 361, float(number)) for number in range(3)]
+        assert (one.snapshot().sealed(COARSE), one.snapshot().sealed(LEVEL)) == (0, 3)
+        one.close()
+    assert [chunks.rolled_up_to_s for chunks in before.sets(LEVEL)] == [0, 0, 0]
+
+
+def test_sets_may_be_marked_without_anything_coarse(store):
+    hours(store, 1)
+    store.roll_up(LEVEL, sets(store), COARSE, [])
+    assert [chunks.rolled_up_to_s for chunks in sets(store)] == [60]
+    assert list(sets(store, COARSE)) == []
+
+
+def test_a_roll_up_whose_slices_fail_changes_nothing(store):
+    def failing():
+        yield piece({1: [at(0, 1.0)]}, 1, slots=60, level=COARSE)
+        raise Damaged("block", 0, "test")
+
+    hours(store, 1)
+    generation = store.snapshot().generation
+    with pytest.raises(Damaged):
+        store.roll_up(LEVEL, sets(store), COARSE, failing())
+    assert (store.snapshot().generation, sets(store)[0].rolled_up_to_s, list(sets(store, COARSE))) == (generation, 0, [])
+
+
+# -- merge ---------------------------------------------------------------------------------------------------------------
+
+
+def test_merged_sets_are_one_that_reads_like_them(driver, store):
+    hours(store, 3)
+    seal(store, 4, {2: [at(1, 5.0)], 1: [at(0, 7.0)]})
+    points = read(store.snapshot(), slots=3 * SLOTS)
+    numbers = {one.number for one in sets(store)}
+    store.merge(LEVEL, sets(store))
+    for one in [store, *([reopen(driver, store)] if driver.keeps_its_data else [])]:
+        (merged,) = sets(one)
+        assert merged.number not in numbers
+        assert (merged.identity, ranges(one)) == (Identity("w", 1, 4, Mode.ADD), [(0, 3 * SLOTS)])
+        assert read(one.snapshot(), slots=3 * SLOTS) == points
+        assert points[1][0] == at(0, 0.0, 7.0)
+        assert (ids_of(one.snapshot()), one.snapshot().sealed(LEVEL)) == ([1, 2], 4)
+        one.close()
+
+
+def test_a_later_replace_supersedes_what_was_merged(store):
+    seal(store, 1, {1: [at(0, 1.0), at(1, 1.0)]})
+    seal(store, 2, {1: [at(0, 2.0)]}, Mode.REPLACE)
+    seal(store, 3, {1: [at(0, 4.0)], 2: [at(9, 4.0)]})
+    store.merge(LEVEL, sets(store))
+    assert sets(store)[0].identity.mode is Mode.ADD
+    assert read(store.snapshot()) == {1: [at(0, 2.0, 4.0), at(1, 1.0)], 2: [at(9, 4.0)]}
+    seal(store, 4, {1: [at(0, 8.0)]}, Mode.REPLACE)
+    assert read(store.snapshot())[1] == [at(0, 8.0), at(1, 1.0)]
+
+
+def test_what_was_merged_of_one_mode_keeps_it(store):
+    seal(store, 1, {1: [at(0, 1.0), at(1, 1.0)]})
+    seal(store, 2, {1: [at(0, 2.0)]}, Mode.REPLACE)
+    seal(store, 3, {1: [at(0, 3.0)]}, Mode.REPLACE)
+    store.merge(LEVEL, sets(store)[1:])
+    assert [one.identity.mode for one in sets(store)] == [Mode.ADD, Mode.REPLACE]
+    assert read(store.snapshot()) == {1: [at(0, 3.0), at(1, 1.0)]}
+
+
+def test_merged_sets_keep_their_mark(store):
+    hours(store, 2)
+    store.roll_up(LEVEL, sets(store), COARSE, [])
+    store.merge(LEVEL, sets(store))
+    assert [one.rolled_up_to_s for one in sets(store)] == [60]
+
+
+def test_merged_points_stand_before_later_ones_of_other_sets(store):
+    """A seal has two sets of one sequence; an earlier set is merged with one of them and shares windows with the other."""
+    store.seal(LEVEL, 1, [piece({1: [at(0, 1.0), at(360, 1.0)]}, 1, slots=720)])
+    store.seal(LEVEL, 2, [piece({1: [at(0, 2.0)]}, 2), piece({1: [at(360, 2.0)]}, 2, start=HOUR + 3600)])
+    store.merge(LEVEL, sets(store)[:2])
+    assert read(store.snapshot(), slots=720) == {1: [at(0, 1.0, 2.0), at(360, 1.0, 2.0)]}
+
+
+# -- erase ---------------------------------------------------------------------------------------------------------------
+
+
+def erase(store, ids, first, last):
+    """Drop what ``ids`` have in slots [first, last)."""
+    store.erase(LEVEL, np.array(ids, np.uint32), HOUR + first * 10, HOUR + last * 10)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 360), (5, 6), (-10, 7), (355, 800), (-400, 4000), (200, 200)])
+def test_erased_points_are_gone_and_no_others(driver, store, first, last):
+    points = {id_: [at(slot, float(id_), float(slot)) for slot in range(0, 720, 5)] for id_ in (1, 2, 3)}
+    store.seal(LEVEL, 1, [piece(points, 1, slots=720)])
+    erase(store, [0, 2, 9], first, last)
+    left = [point for point in points[2] if not first <= (point.time - HOUR) // 10 < last]
+    want = {**points, 2: left} if left else {1: points[1], 3: points[3]}
+    for one in [store, *([reopen(driver, store)] if driver.keeps_its_data else [])]:
+        assert read(one.snapshot(), slots=720) == want
+        assert ids_of(one.snapshot()) == list(want)
+        one.close()
+
+
+def test_erasing_reaches_all_sets_of_the_level_and_no_other_level(store):
+    hours(store, 3)
+    seal(store, 4, {1: [at(0, 7.0)], 2: [at(0, 7.0)]}, Mode.REPLACE)
+    store.seal(COARSE, 5, [piece({1: [at(0, 2.0)]}, 5, slots=60, level=COARSE)])
+    store.roll_up(LEVEL, sets(store)[3:], COARSE, [])
+    erase(store, [1], 0, 2 * SLOTS)
+    assert read(store.snapshot(), slots=3 * SLOTS) == {1: [at(722, 2.0)], 2: [at(0, 7.0)]}
+    assert read(store.snapshot(), slots=60, level=COARSE) == {1: [at(0, 2.0)]}
+    assert sorted((one.identity.last, one.identity.mode, one.rolled_up_to_s) for one in sets(store)) == [(3, 0, 0), (4, 1, 60)]
+
+
+def test_a_set_that_loses_its_last_point_goes(store):
+    hours(store, 2)
+    erase(store, [1], 0, 1)
+    assert ranges(store) == [(SLOTS, 2 * SLOTS)]
+    assert store.snapshot().sealed(LEVEL) == 2
 
 
 # -- any sequence of calls -----------------------------------------------------------------------------------------------
@@ -289,21 +488,44 @@ def test_snapshots_stay_readable_when_the_store_is_closed(driver):
 SAMPLES = st.integers(-1000, 1000).map(lambda number: number / 4)  # sums of quarters are exact
 IDS = st.integers(0, 40)  # more than share a checksum in a block
 ALL_IDS = np.random.default_rng(0).permutation(41).tolist()
+SPANS = 3
+SPAN_SLOTS = 6
 
 
 @st.composite
 def spans(draw):
     """{span number: {id: [points]}}: what one seal holds."""
-    cells = draw(st.dictionaries(st.tuples(st.integers(0, 2), IDS, st.integers(0, 5)), st.lists(SAMPLES, min_size=1, max_size=3)))
+    keys = st.tuples(st.integers(0, SPANS - 1), IDS, st.integers(0, SPAN_SLOTS - 1))
+    cells = draw(st.dictionaries(keys, st.lists(SAMPLES, min_size=1, max_size=3)))
     found = {}
     for (span, id_, slot), samples in sorted(cells.items()):
-        found.setdefault(span, {}).setdefault(id_, []).append(at(span * 6 + slot, *samples))
+        found.setdefault(span, {}).setdefault(id_, []).append(at(span * SPAN_SLOTS + slot, *samples))
     return found
 
 
+PLACES = st.integers(0, 9)
+SLOT = st.integers(-1, SPANS * SPAN_SLOTS + 1)
 SEALS = st.tuples(st.just("seal"), spans(), st.sampled_from(list(Mode)), st.integers(1, 50))
-DELETES = st.tuples(st.just("delete"), st.integers(0, 20))
-OTHERS = st.tuples(st.sampled_from(["snapshot", "open again"]))
+MERGES = st.tuples(st.just("merge"), PLACES, st.integers(1, 9))
+ROLL_UPS = st.tuples(st.just("roll_up"), PLACES, st.integers(1, 3), IDS)
+ERASURES = st.tuples(st.just("erase"), st.frozensets(IDS), SLOT, SLOT)
+DELETES = st.tuples(st.just("delete"), PLACES, st.integers(0, 2))
+OTHERS = st.tuples(st.sampled_from(["snapshot", "open_again"]))
+
+
+def signature(one):
+    """What tells a set from the others in any store: numbers are each store's own, and so are sizes."""
+    return one.identity.last, one.identity.first, one.start, one.stop, one.identity, one.rolled_up_to_s
+
+
+def may_merge(every, chosen):
+    """Whether the contract allows it: a run of ``every`` that is marked alike, and mixes modes only with nothing before it."""
+    first, last = min(one.start for one in chosen), max(one.stop for one in chosen)
+    before = every[: every.index(chosen[0])]
+    mixed = len({one.identity.mode for one in chosen}) > 1
+    return len({one.rolled_up_to_s for one in chosen}) == 1 and not (
+        mixed and any(one.start < last and one.stop > first for one in before)
+    )
 
 
 class Run:
@@ -318,25 +540,52 @@ class Run:
 
     def do(self, call):
         name, *arguments = call
-        {"seal": self.seal, "delete": self.delete, "snapshot": self.snapshot, "open again": self.open_again}[name](*arguments)
+        getattr(self, name)(*arguments)
         for got, want in [*self.pinned, (self.store.snapshot(), self.oracle.snapshot())]:
             self.compare(got, want)
 
+    def both(self, change):
+        for store in (self.store, self.oracle):
+            change(store)
+
     def seal(self, points_by_span, mode, ids_a_slice):
         self.sequence += 1
-        for store in (self.store, self.oracle):
-            store.seal(LEVEL, self.sequence, self.slices(points_by_span, mode, ids_a_slice))
+        self.both(lambda store: store.seal(LEVEL, self.sequence, self.slices(points_by_span, mode, ids_a_slice)))
 
     def slices(self, points_by_span, mode, ids_a_slice):
         for span, points in points_by_span.items():
             ids = sorted(points)
             for first in range(0, len(ids), ids_a_slice):
                 part = {id_: points[id_] for id_ in ids[first : first + ids_a_slice]}
-                yield piece(part, self.sequence, mode, start=HOUR + span * 60, slots=6)
+                yield piece(part, self.sequence, mode, start=HOUR + span * 10 * SPAN_SLOTS, slots=SPAN_SLOTS)
 
-    def delete(self, slot):
-        for store in (self.store, self.oracle):
-            store.delete(LEVEL, HOUR + 10 * slot)
+    def chosen(self, place, count):
+        """Neighbours among the sets, as signatures: both stores have them."""
+        every = self.oracle.snapshot().sets(LEVEL)
+        place = place % len(every) if every else 0
+        return every[place : place + count]
+
+    def in_store(self, store, chosen):
+        wanted = set(map(signature, chosen))
+        return [one for one in sets(store) if signature(one) in wanted]
+
+    def merge(self, place, count):
+        chosen = self.chosen(place, count)
+        if chosen and may_merge(list(self.oracle.snapshot().sets(LEVEL)), chosen):
+            self.both(lambda store: store.merge(LEVEL, self.in_store(store, chosen)))
+
+    def roll_up(self, place, count, id_):
+        chosen = self.chosen(place, count)
+        self.sequence += 1
+        coarse = piece({id_: [at(0, 1.5)]}, self.sequence, slots=SPANS, level=COARSE)
+        self.both(lambda store: store.roll_up(LEVEL, self.in_store(store, chosen), COARSE, [coarse]))
+
+    def erase(self, ids, first, last):
+        self.both(lambda store: erase(store, sorted(ids), first, max(first, last)))
+
+    def delete(self, place, count):
+        chosen = self.chosen(place, count)
+        self.both(lambda store: store.delete(LEVEL, self.in_store(store, chosen)))
 
     def snapshot(self):
         self.pinned.append((self.store.snapshot(), self.oracle.snapshot()))
@@ -344,20 +593,24 @@ class Run:
     def open_again(self):
         if self.driver.keeps_its_data:
             self.store.close()
-            self.pinned.clear()  # a delete by another process is not kept from a snapshot
+            self.pinned.clear()  # what another process removes is not kept for a snapshot
             self.store = self.driver.open()
 
     def close(self):
         self.store.close()
 
     def compare(self, got, want):
-        assert read(got, ALL_IDS, slots=18) == read(want, ALL_IDS, slots=18)
+        for level in (LEVEL, COARSE):
+            found, wanted = got.sets(level), want.sets(level)
+            assert sorted(map(signature, found)) == sorted(map(signature, wanted))
+            assert ids_of(got, level=level) == ids_of(want, level=level)
+            assert read(got, ALL_IDS, slots=18, level=level) == read(want, ALL_IDS, slots=18, level=level)
         assert read(got, ALL_IDS[:3], HOUR + 40, 9) == read(want, ALL_IDS[:3], HOUR + 40, 9)
-        assert (got.sealed(LEVEL), got.span(LEVEL)) == (want.sealed(LEVEL), want.span(LEVEL))
+        assert (got.sealed(LEVEL), got.next_id(), got.levels()) == (want.sealed(LEVEL), want.next_id(), want.levels())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(calls=st.lists(SEALS | DELETES | OTHERS, max_size=10))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(calls=st.lists(SEALS | MERGES | ROLL_UPS | ERASURES | DELETES | OTHERS, max_size=12))
 def test_any_sequence_of_calls_ends_as_in_memory(new_driver, calls):
     with contextlib.closing(Run(new_driver())) as run:
         for call in calls:
