@@ -65,9 +65,11 @@ class Block:
         if len(rows) == 0 or not any(wanted):
             return
         chunks = self.chunks(strips, np.array(wanted, np.uint8))
-        for part in np.unique(chunks[:, 1]).tolist():
-            of_part = chunks[chunks[:, 1] == part]
-            self.decode(of_part[:, 2:4], rows[of_part[:, 0]], part, into)
+        widths = self._slots[chunks[:, 1]]
+        # No two chunks of a strip share a slot, so they may come in any order.
+        for slots in np.unique(widths).tolist():
+            alike = chunks[widths == slots]
+            self._decode(alike[:, 2:4], rows[alike[:, 0]], alike[:, 1], slots, into)
 
     def find(self, ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The strips of those of ``ids`` that have one, and the places of these in ``ids``."""
@@ -90,11 +92,16 @@ class Block:
     def decode(self, places: NDArray[np.int64], rows: NDArray[np.int64], part: int, into: Grid) -> None:
         """Merge chunk i, which covers ``part`` and is ``data[begin:end]`` with (begin, end) = ``places[i]``, into row ``rows[i]``
         of ``into``. Raises Damaged."""
-        first, slots = self.parts[part]
-        column = (self.header.start - into.start) // into.step_s + first
+        self._decode(places, rows, np.full(len(rows), part), self.parts[part].slots, into)
+
+    def _decode(
+        self, places: NDArray[np.int64], rows: NDArray[np.int64], parts: NDArray[np.int64], slots: int, into: Grid
+    ) -> None:
+        """Chunk i covers part ``parts[i]``, of ``slots`` slots."""
+        columns = (self.header.start - into.start) // into.step_s + self._first[parts]
         mode = Mode(self.header.identity.mode)
         try:
-            decode(self.data, places, rows, slots, into, column, mode)
+            decode(self.data, places, rows, slots, into, columns, mode)
         except ValueError as error:
             raise Damaged(str(self.path), self.header.size, str(error)) from error
 
@@ -140,6 +147,7 @@ class Block:
         self._checksums = np.frombuffer(index, "<u4", header.groups, checksums_at)
         parts = np.frombuffer(index, "<u4", 2 * header.parts, parts_at)
         self.parts = tuple(Part(*pair) for pair in parts.reshape(-1, 2).tolist())
+        self._first, self._slots = parts.reshape(-1, 2).T.astype(np.int64)
 
     def _verify(self, groups: NDArray[np.int64]) -> None:
         for group in np.unique(groups[~self._verified[groups]]).tolist():
