@@ -26,6 +26,7 @@ from cadent.writers.recovery import recover
 POLICIES = Policies(
     (
         Policy("slow", Ladder.parse("1m:30d"), match=r"^slow\."),
+        Policy("odd", Ladder.parse("40s:7d"), match=r"^odd\."),
         Policy("default", Ladder.parse("10s:7d,1m:30d,10m:2y")),
     )
 )
@@ -63,6 +64,7 @@ def sent() -> list[str]:
     # Three samples in one window.
     lines += [f"fast.three {number} {START + offset}" for number, offset in ((1.5, 0), (4, 3), (2, 9))]
     lines += [f"slow.load {at - START} {at}" for at in range(START, STOP, 60)]
+    lines += [f"odd.load {at - START} {at}" for at in range(START, STOP, 40)]
     lines += [
         f"fast.a.count;dc=x;host=y 1 {START}",
         f'fast.qu"ote 1 {START}',
@@ -78,7 +80,9 @@ def write(folder: Path, lines: list[str]) -> None:
     store = FilesStore(folder, write=True)
     names = NamesLog.open(folder)
     found = recover(LogFiles(folder, "main/1"), store, levels(POLICIES))
-    engine = Engine(names, found.logs, store, SeenDays(), found.last_sequence, monotonic=time.monotonic, failed=errors.append)
+    engine = Engine(
+        names, found.logs, store, SeenDays(), found.last_sequence, POLICIES, NOW, monotonic=time.monotonic, failed=errors.append
+    )
     accumulator = Accumulator(POLICIES, LineLimits(), names.next_id, NOW)
     stream = accumulator.open()
     data = "".join(line + "\n" for line in lines).encode()
