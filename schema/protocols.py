@@ -120,7 +120,8 @@ class LogSegment(Protocol):
         """The sequences of its rows."""
 
     def extents(self) -> Sequence[Extent]:
-        """One for each aligned span it has points in, ascending. Raises Damaged, Unavailable."""
+        """All of its points, by ascending windows: one for each aligned span it has points in, or for several in which it has few.
+        Raises Damaged, Unavailable."""
 
     def read(self, ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range into it, in order of sequence."""

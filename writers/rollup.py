@@ -29,7 +29,20 @@ def due_roll_up(sets: Sequence[ChunkSet], coarse: Level, present: float) -> list
     due = [one for one in sets if is_due(one)]
     span = min((one.start // span_s for one in due), default=0)
     of_span = [one for one in due if one.start // span_s == span]
-    return list(next((run for _, run in groupby(of_span, key=lambda one: one.identity.mode)), ()))
+    run = list(next((run for _, run in groupby(of_span, key=lambda one: one.identity.mode)), ()))
+    return _earlier(sets, run, coarse.step_s) or run
+
+
+def _earlier(sets: Sequence[ChunkSet], run: list[ChunkSet], step_s: int) -> list[ChunkSet]:
+    """The first set that comes before one of ``run`` and shares coarse windows with it, if that is not rolled up yet: it must be
+    before what replaces some of it is."""
+    open_ = [one for one in sets if not one.rolled_up_to_s and one not in run]
+    return [one for one in open_ if any(_precedes(sets, one, other, step_s) for other in run)][:1]
+
+
+def _precedes(sets: Sequence[ChunkSet], one: ChunkSet, other: ChunkSet, step_s: int) -> bool:
+    shares = one.start // step_s <= (other.stop - 1) // step_s and other.start // step_s <= (one.stop - 1) // step_s
+    return shares and sets.index(one) < sets.index(other)
 
 
 class RollUp:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...codec.chunk import MAX_SLOTS
 from ...schema.grid import Grid
 from ...schema.identity import Identity, Level
 from ...schema.protocols import Extent
-from ...schema.resolution import span_of
+from ...schema.resolution import DAY_S, span_of
 from ...schema.rows import Ids
 from ..disk import disk
 from .format import Kind
 from .records import CELLS, KIND, OFFSET, TIME
 from .repair import check
 from .segment import ALL_SEQUENCES, Segment
+
+# Points of a path in a span: fewer are not worth a chunk.
+_LEAST_POINTS = 90
+# Cells of all grids that an extent is read into: mostly empty, and yet they cost their time.
+_MOST_SPARSE_CELLS = 1 << 25
 
 # Cells read, of 8 bytes each in a dense row, before the map is given back.
 _CELLS_MAPPED = 4 << 20
@@ -37,7 +44,8 @@ class RolledSegment:
         with disk(self.path):
             lines = self._segment.rows(0, ALL_SEQUENCES)
             spans = lines[:, TIME] // span_of(self.level.step_s)
-            return [self._extent(lines[spans == span]) for span in np.unique(spans)]
+            by_span = [lines[spans == span] for span in np.unique(spans)]
+            return [extent for _, some in groupby(by_span, key=self._stretch) for extent in self._extents_of(list(some))]
 
     def read(self, ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range into it, in order of sequence."""
@@ -47,6 +55,21 @@ class RolledSegment:
         if self._cells_read >= _CELLS_MAPPED:
             self._segment.give_back()
             self._cells_read = 0
+
+    def _stretch(self, lines: NDArray[np.int64]) -> tuple[int, int]:
+        """Which day a span is of, and which part of it: no more than a chunk can hold."""
+        day, second = divmod(int(lines[0, TIME]), DAY_S)
+        span_s = span_of(self.level.step_s)
+        return day, second // (MAX_SLOTS * self.level.step_s // span_s * span_s)
+
+    def _extents_of(self, by_span: list[NDArray[np.int64]]) -> list[Extent]:
+        """One for each span; of stragglers one for all, for each extent becomes chunks and a file of its own."""
+        extents = [self._extent(of_span) for of_span in by_span]
+        if len(extents) > 1 and all(_is_sparse(lines, extent) for lines, extent in zip(by_span, extents, strict=True)):
+            whole = self._extent(np.concatenate(by_span))
+            if whole.slots * len(whole.ids) <= _MOST_SPARSE_CELLS:
+                return [whole]
+        return extents
 
     @cached_property
     def _segment(self) -> Segment:
@@ -72,3 +95,7 @@ class RolledSegment:
 
     def _slots_of(self, line: NDArray[np.int64]) -> NDArray[np.uint32]:
         return self._segment.words(int(line[OFFSET]), int(line[CELLS]))
+
+
+def _is_sparse(lines: NDArray[np.int64], extent: Extent) -> bool:
+    return int(lines[:, CELLS].sum()) < _LEAST_POINTS * len(extent.ids)

@@ -1,4 +1,5 @@
 import numpy as np
+from cadent.schema.grid import Grid
 from cadent.schema.resolution import span_of
 from cadent.stores.memory import MemoryStore
 from cadent.writers.seal import slices
@@ -39,9 +40,11 @@ def test_sealing_changes_no_point(tmp_path_factory, windows):
 
 
 def test_slices_cut_by_spans_and_then_by_ids_within_their_bound(parts):
-    write(parts, [(361, {0: [1.0], 1: [2.0], 2: [3.0]}), (360, {1: [1.0]}), (0, {0: [1.0], 3: [2.0]}), (359, {5: [1.0]})])
+    first = [(slot, {0: [1.0], 3: [2.0], 5: [1.0]}) for slot in range(359, 250, -1)]
+    second = [(slot, {0: [1.0], 1: [2.0], 2: [3.0]}) for slot in range(470, 359, -1)]
+    write(parts, second + first)
     (segment,) = parts.logs[BASE].rolled()
-    cut = [(piece.grid.start // span_of(10) * span_of(10), piece.ids.tolist()) for piece in slices(segment, 2 * 360 * CELL_BYTES)]
+    cut = [(piece.grid.start // span_of(10) * span_of(10), piece.ids.tolist()) for piece in slices(segment, 2 * 109 * CELL_BYTES)]
     of_first = [number for start, ids in cut if start == HOUR for number in ids]
     of_second = [number for start, ids in cut if start == HOUR + 3_600 for number in ids]
     assert [start for start, _ in cut] == sorted(start for start, _ in cut)
@@ -51,13 +54,22 @@ def test_slices_cut_by_spans_and_then_by_ids_within_their_bound(parts):
     assert all(len(ids) <= 2 for start, ids in cut if start == HOUR)
 
 
+def test_stragglers_of_several_spans_are_one_slice(parts):
+    write(parts, [(361, {0: [1.0], 1: [2.0]}), (360, {1: [1.0]}), (0, {0: [1.0], 3: [2.0]}), (1, {5: [1.0]})])
+    (segment,) = parts.logs[BASE].rolled()
+    (piece,) = slices(segment)
+    assert (piece.grid.start, piece.grid.shape[1]) == (HOUR, 362)
+
+
 def test_the_store_may_be_any(parts):
     write(parts, [(400, {0: [8.0]}), (3, {0: [1.0, 2.0], 6: [4.0]})])
     (segment,) = parts.logs[BASE].rolled()
     memory = MemoryStore()
     memory.seal(BASE, segment.identity.last, slices(segment, 1))
-    chunks = memory.snapshot().chunks[BASE]
-    found = {(chunk.id, point.time): point.sum for chunk in chunks for point in chunk.points}
+    snapshot, ids = memory.snapshot(), np.array([0, 6], np.uint32)
+    grid = Grid.empty(HOUR, 10, 2, 720)
+    snapshot.read(BASE, snapshot.sets(BASE), ids, grid)
+    found = {(int(number), point.time): point.sum for row, number in enumerate(ids) for point in grid.points(row)}
     assert found == {(0, HOUR + 30): 3.0, (6, HOUR + 30): 4.0, (0, HOUR + 4_000): 8.0}
 
 
