@@ -18,7 +18,7 @@ def test_a_node_says_what_it_is(client):
 @pytest.mark.parametrize(
     ("query", "paths"),
     [
-        ("*", ["fast", "slow"]),
+        ("*", ["fast", "odd", "slow"]),
         ("fast.?", ["fast.a", "fast.b"]),
         ("fast.[ab].load", ["fast.a.load", "fast.b.load"]),
         ("{fast,slow}.{a,b}.load", ["fast.a.load", "fast.b.load"]),
