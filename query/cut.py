@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..codec.points import add_grid, add_points, roll_up
 from ..codec.settle import ALL, LAST, settle
 from ..schema.errors import WriterGone
-from ..schema.grid import Grid
+from ..schema.grid import COLUMNS, Grid
 from ..schema.head import Head, HeadAnswer, NoHead
 from ..schema.identity import Level, Mode
 from ..schema.policy import Policy
@@ -58,9 +58,9 @@ class Cut:
         self._ids = ids
         self._head = self._ask(head)
 
-    def grid(self, start: int, stop: int, step_s: int) -> Grid:
-        """All points in [start, stop) at ``step_s``; row i is ids[i]."""
-        into = Grid.empty(start, step_s, len(self._ids), (stop - start) // step_s)
+    def grid(self, start: int, stop: int, step_s: int, columns: Collection[str] = COLUMNS) -> Grid:
+        """All points in [start, stop) at ``step_s``, and of COLUMNS only ``columns``; row i is ids[i]."""
+        into = Grid.empty(start, step_s, len(self._ids), (stop - start) // step_s, columns)
         # From coarse to fine: what a finer level has beyond the coarser ones came later.
         for level in reversed(levels_of(self._policy, self._snapshot, step_s)):
             if level.step_s == step_s:
@@ -81,7 +81,7 @@ class Cut:
         start, stop = max(into.start, tail.start), min(into.stop, tail.stop)
         if start >= stop:
             return
-        fine = Grid.empty(start, level.step_s, len(self._ids), (stop - start) // level.step_s)
+        fine = Grid.empty(start, level.step_s, len(self._ids), (stop - start) // level.step_s, into.columns)
         self._read(level, tail.sets, self._ids, fine)
         part = roll_up(fine, into.step_s)
         add_grid(into, part, np.arange(len(self._ids), dtype=np.int64))

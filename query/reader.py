@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..codec.points import interpolate
 from ..schema.errors import TooManyMatches, Unavailable
-from ..schema.grid import Counts, Floats, Grid
+from ..schema.grid import COLUMNS, Counts, Floats, Grid, columns_of
 from ..schema.head import Head
 from ..schema.identity import Level
 from ..schema.policy import Policies
@@ -128,7 +128,7 @@ class Reader:
         statistics = np.array([query.statistic or batch.policy.statistic_of(path) for path in batch.paths], object)
         values = np.empty((len(batch.paths), batch.bounds.slots))
         writer_gone = False
-        for tile in self._tiles(batch, deadline):
+        for tile in self._tiles(batch, deadline, columns_of(statistics)):
             _pick(tile.grid, statistics[tile.rows], values[tile.rows, tile.columns])
             writer_gone = writer_gone or tile.writer_gone
         limit = self._interpolate_slots if query.interpolate is None else query.interpolate
@@ -136,7 +136,7 @@ class Reader:
             interpolate(values, limit)
         return values, writer_gone
 
-    def _tiles(self, batch: Batch, deadline: Deadline) -> Iterator[_Tile]:
+    def _tiles(self, batch: Batch, deadline: Deadline, wanted: Collection[str] = COLUMNS) -> Iterator[_Tile]:
         bounds = batch.bounds
         paths, slots = _tile_shape(batch, self._cells_a_path(batch))
         for first in range(0, len(batch.paths), paths):
@@ -145,7 +145,7 @@ class Reader:
                 deadline.check()
                 columns = slice(slot, min(slot + slots, bounds.slots))
                 start, stop = (bounds.start + at * bounds.step_s for at in (columns.start, columns.stop))
-                yield _Tile(rows, columns, *self._read(batch.level, batch.ids[rows], start, stop))
+                yield _Tile(rows, columns, *self._read(batch.level, batch.ids[rows], start, stop, wanted))
 
     def _cells_a_path(self, batch: Batch) -> int:
         """The slots that the finest level with data, or the answer itself, has in the bounds of the batch."""
@@ -161,13 +161,13 @@ class Reader:
                 slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // level.step_s)
         return max(slots)
 
-    def _read(self, level: Level, ids: Ids, start: int, stop: int) -> tuple[Grid, bool]:
+    def _read(self, level: Level, ids: Ids, start: int, stop: int, wanted: Collection[str] = COLUMNS) -> tuple[Grid, bool]:
         """A grid, and whether the writer was gone. Begins again when the generation changed: then a segment of the log may
         have been sealed, and be gone, after its chunks were looked for."""
         policy = self._policies[self._policies.index_of(level.policy)]
         for _ in range(_ATTEMPTS):
             cut = Cut(self._store.snapshot(), self._logs, self._head, policy, ids)
-            grid = cut.grid(start, stop, level.step_s)
+            grid = cut.grid(start, stop, level.step_s, wanted)
             if self._store.snapshot().generation == cut.generation:
                 return grid, cut.writer_gone
         raise Unavailable(f"the store changed {_ATTEMPTS} times while {level} was read; try again")
