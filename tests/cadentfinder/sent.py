@@ -5,6 +5,7 @@ import time
 from programs import Web
 
 STEP_S = 10
+SLOW_STEP_S = 60  # of paths with `.slow.`
 SLOTS = 60
 MANY = 300
 STOP = int(time.time()) // 600 * 600 - 600  # all of it has passed, so no answer changes while a test looks
@@ -13,14 +14,14 @@ START = STOP - SLOTS * STEP_S
 Values = dict[int, float]  # by the time at which their window begins
 
 
-def whisper_grid(start: int = START, stop: int = STOP) -> range:
+def whisper_grid(start: int = START, stop: int = STOP, step_s: int = STEP_S) -> range:
     """The first slot is the first multiple of the step after ``start``, the last one holds ``stop``."""
-    return range(start // STEP_S * STEP_S + STEP_S, stop // STEP_S * STEP_S + STEP_S, STEP_S)
+    return range(start // step_s * step_s + step_s, stop // step_s * step_s + step_s, step_s)
 
 
-def points(values: Values, start: int = START, stop: int = STOP) -> list[list]:
+def points(values: Values, start: int = START, stop: int = STOP, step_s: int = STEP_S) -> list[list]:
     """Graphite's datapoints."""
-    return [[values.get(at), at] for at in whisper_grid(start, stop)]
+    return [[values.get(at), at] for at in whisper_grid(start, stop, step_s)]
 
 
 def send_sample_data(cadent, prefix: str) -> dict[str, Values]:
@@ -37,6 +38,7 @@ def send_sample_data(cadent, prefix: str) -> dict[str, Values]:
     }
     for number in range(MANY):
         sent[f"{prefix}.many.s{number:03}.value"] = {at: number + (at - START) / STEP_S for at in times[::2]}
+    sent[f"{prefix}.slow.load"] = {at: float(at - START) for at in times[::6] if at // SLOW_STEP_S % 4}
     lines = [f"{path} {value!r} {at + 3}" for path, values in sent.items() for at, value in values.items()]
     # Three samples in a window: their sum, for a path that ends in `requests`.
     requests = f"{prefix}.host1.requests"

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sent import MANY, START, STOP, points, send_sample_data, whisper_grid
+from sent import MANY, SLOW_STEP_S, START, STEP_S, STOP, points, send_sample_data, whisper_grid
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +48,17 @@ def test_the_tree_of_the_browser(graphite_api):
     ]
 
 
+def test_series_of_different_steps_come_at_their_common_one(graphite_api, sent):
+    rendered = render(graphite_api, "api.host2.cpu.total", "api.slow.*")
+    fast = sent["api.host2.cpu.total"]
+    minutes = whisper_grid(step_s=SLOW_STEP_S)
+    sums = [sum(fast[at + offset] for offset in range(0, SLOW_STEP_S, STEP_S)) for at in minutes]  # a path that ends in total
+    assert rendered == {
+        "api.host2.cpu.total": [[pytest.approx(total), at] for total, at in zip(sums, minutes, strict=True)],
+        "api.slow.load": points(sent["api.slow.load"], step_s=SLOW_STEP_S),
+    }
+
+
 def test_nothing_found_is_an_empty_list(graphite_api):
     assert graphite_api.get("/metrics/find", query="api.nowhere.*").json == []
 
@@ -69,6 +80,12 @@ def test_the_edges_are_whispers(graphite_api, sent, shift):
     start, stop = START + shift[0], STOP + shift[1]
     rendered = render(graphite_api, "api.host2.cpu.total", **{"from": start, "until": stop})
     assert rendered == {"api.host2.cpu.total": points(sent["api.host2.cpu.total"], start, stop)}
+
+
+def test_a_path_that_was_silent_all_the_time_is_rendered_with_nulls(graphite_api):
+    long_ago = {"from": START - 30 * 86_400, "until": START - 20 * 86_400}
+    (datapoints,) = render(graphite_api, "api.host1.cpu.*", **long_ago).values()
+    assert {value for value, _ in datapoints} == {None}
 
 
 def test_a_range_without_data_is_all_null(graphite_api):

@@ -1,9 +1,11 @@
 """The real graphite-web 1.1.10 over a running ``cadent serve``."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
-from sent import MANY, START, STOP, points, send_sample_data, whisper_grid
+from programs import Web
+from sent import MANY, SLOW_STEP_S, START, STOP, points, send_sample_data, whisper_grid
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +89,18 @@ def test_numbers_keep_every_bit(graphite_web, sent):
         assert render(graphite_web, path) == {path: points(sent[path])}
 
 
+@pytest.mark.parametrize("ask", [Web.get, Web.post])
+def test_a_find_leaves_out_what_was_silent_and_a_graph_shows_nulls(graphite_web, ask):
+    long_ago = {"from": START - 30 * 86_400, "until": START - 20 * 86_400}
+    pattern = "web.host1.cpu.*"
+    now = {"from": START, "until": STOP}
+    assert [node["text"] for node in ask(graphite_web, "/metrics/find", query=pattern, **now).json] == ["total"]
+    assert ask(graphite_web, "/metrics/find", query=pattern, **long_ago).json == []
+    assert ask(graphite_web, "/metrics/find", query="web.*", **long_ago).json == []
+    (datapoints,) = render(graphite_web, pattern, **long_ago).values()
+    assert {value for value, _ in datapoints} == {None}
+
+
 def test_a_range_without_data_is_all_null(graphite_web):
     rendered = render(graphite_web, "web.host1.cpu.total", **{"from": START - 3_600, "until": START - 3_000})
     assert rendered == {"web.host1.cpu.total": [[None, time] for time in whisper_grid(START - 3_600, START - 3_000)]}
@@ -109,6 +123,20 @@ def test_functions_work_on_what_was_fetched(graphite_web, sent):
     first, second = points(sent["web.host1.cpu.total"]), points(sent["web.host2.cpu.total"])
     both = [[sum(v for v in (a, b) if v is not None), time] for (a, time), (b, _) in zip(first, second, strict=True)]
     assert render(graphite_web, "alias(sumSeries(web.*.cpu.total), 'both')") == {"both": both}
+
+
+def test_series_of_different_steps_keep_their_own(graphite_web, sent):
+    rendered = render(graphite_web, "web.host2.cpu.total", "web.slow.*")
+    assert rendered == {
+        "web.host2.cpu.total": points(sent["web.host2.cpu.total"]),
+        "web.slow.load": points(sent["web.slow.load"], step_s=SLOW_STEP_S),
+    }
+
+
+def test_a_function_over_different_steps_answers_at_their_common_one(graphite_web):
+    (rendered,) = render(graphite_web, "sumSeries(web.host2.cpu.total,web.slow.load)").values()
+    assert {later - at for (_, at), (_, later) in pairwise(rendered)} == {SLOW_STEP_S}
+    assert all(value is not None for value, _ in rendered)
 
 
 def test_many_series(graphite_web, sent):
