@@ -15,8 +15,11 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def cadent(tmp_path_factory):
-    """A running ``cadent serve``, shared: each test module sends paths of its own."""
-    service = Cadent(tmp_path_factory.mktemp("cadent"))
+    """A running ``cadent serve``, shared: each test module sends paths of its own. Paths with `.slow.` are kept by the minute."""
+    folder = tmp_path_factory.mktemp("cadent")
+    file = folder / "cadent.toml"
+    file.write_text("[[policy]]\nmatch = '\\.slow\\.'\nladder = '1m:30d'\n")
+    service = Cadent(folder, "--config", file)
     try:
         service.wait()
         yield service
