@@ -51,7 +51,17 @@ def sums(points_in):
     """sums(snapshot, ids): {(id, slot): sum} of three hours; slots count from START."""
 
     def sums(snapshot, ids=range(100), start=START, slots=1080):
-        points = points_in(lambda ids, into: snapshot.read(LEVEL, ids, into), ids, start, slots)
+        points = points_in(lambda ids, into: snapshot.read(LEVEL, snapshot.sets(LEVEL), ids, into), ids, start, slots)
         return {(id_, (time - START) // 10): point.sum for (id_, time), point in points.items()}
 
     return sums
+
+
+@pytest.fixture(scope="session")
+def delete():
+    """delete(store, before): drop the sets that end up to then."""
+
+    def delete(store, before):
+        store.delete(LEVEL, [one for one in store.snapshot().sets(LEVEL) if one.stop <= before])
+
+    return delete

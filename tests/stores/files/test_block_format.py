@@ -25,11 +25,11 @@ def padded(size):
 
 
 def read_block(data):
-    """(header, column directory, {id: chunk})"""
-    magic, version, size, start, slots, mode, first, last, n, group, w, index_crc, chunk_bytes, *lengths, zero = (
-        struct.unpack_from("<8sIIqIIQQIIIIQHHHH", data)
+    """(header, column directory, {id: {(first slot, slots): chunk}})"""
+    magic, version, size, start, slots, mode, first, last, n, group, w, index_crc, strip_bytes, *lengths, p = struct.unpack_from(
+        "<8sIIqIIQQIIIIQHHHH", data
     )
-    assert (magic, version, group, zero) == (b"CDNT.BLK", 1, 16, 0)
+    assert (magic, version) == (b"CDNT.BLK", 1)
     assert size == padded(80 + sum(lengths) + 4)
     assert struct.unpack_from("<I", data, size - 4)[0] == zlib.crc32(data[: size - 4])
     texts, at = [], 80
@@ -37,24 +37,51 @@ def read_block(data):
         texts.append(data[at : at + length])
         at += length
     level, writer, directory = texts
-    index = data[size + padded(chunk_bytes) :]
+    index = data[size + padded(strip_bytes) :]
     assert index_crc == zlib.crc32(index)
-    chunks = read_chunks(data[size : size + chunk_bytes], index, n, w)
-    return (level.decode(), writer.decode(), start, slots, mode, first, last), directory, chunks
+    strips = read_strips(data[size : size + strip_bytes], index, n, w, group, p)
+    return (level.decode(), writer.decode(), start, slots, mode, first, last), directory, strips
 
 
-def read_chunks(chunks, index, n, w):
+def read_strips(strips, index, n, w, group, p):
     ids = struct.unpack_from(f"<{n}I", index)
     offsets = struct.unpack_from(f"<{n + 1}{'I' if w == 4 else 'Q'}", index, padded(4 * n))
-    groups = (n + 15) // 16
+    groups = -(-n // group)
     checksums_at = padded(4 * n) + padded(w * (n + 1))
     checksums = struct.unpack_from(f"<{groups}I", index, checksums_at)
-    assert len(index) == checksums_at + padded(4 * groups)
-    assert (offsets[0], offsets[-1]) == (0, len(chunks))
+    parts_at = checksums_at + padded(4 * groups)
+    parts = [struct.unpack_from("<II", index, parts_at + 8 * part) for part in range(p)]
+    assert len(index) == parts_at + 8 * p
+    assert parts == sorted(set(parts))
+    assert (offsets[0], offsets[-1]) == (0, len(strips))
     for number, crc in enumerate(checksums):
-        assert crc == zlib.crc32(chunks[offsets[number * 16] : offsets[min(number * 16 + 16, n)]])
+        assert crc == zlib.crc32(strips[offsets[number * group] : offsets[min(number * group + group, n)]])
     assert list(ids) == sorted(set(ids))
-    return {id_: chunks[begin:end] for id_, begin, end in zip(ids, offsets, offsets[1:], strict=False)}
+    return {id_: read_strip(strips[begin:end], parts) for id_, begin, end in zip(ids, offsets, offsets[1:], strict=False)}
+
+
+def read_strip(strip, parts):
+    if len(parts) == 1:
+        return {parts[0]: strip}
+    at = (len(parts) + 7) // 8
+    present = [part for i, part in enumerate(parts) if strip[i // 8] >> i % 8 & 1]
+    assert not strip[at - 1] >> ((len(parts) - 1) % 8 + 1)
+    lengths = []
+    for _ in present[1:]:
+        length, shift = 0, 0
+        while True:
+            length |= (strip[at] & 127) << shift
+            shift += 7
+            at += 1
+            if strip[at - 1] < 128:
+                break
+        lengths.append(length)
+    chunks = {}
+    for part, length in zip(present, [*lengths, len(strip) - at - sum(lengths)], strict=True):
+        assert length > 0
+        chunks[part] = strip[at : at + length]
+        at += length
+    return chunks
 
 
 # -- the page ------------------------------------------------------------------------------------------------------------
@@ -65,11 +92,14 @@ def example():
     return bytes.fromhex("".join(lines))
 
 
-def points_of(data, slots):
-    """What tests/codec/test_chunk_format.py shows how to read."""
-    into = Grid.empty(START, 10, 1, slots)
-    chunk.decode(data, np.array([[0, len(data)]]), np.array([0]), slots, into, 0, Mode.ADD)
-    return [(point.time, point.count, point.sum, point.min, point.max, point.last) for point in into.points(0)]
+def points_of(chunks, start=START):
+    """All points of a strip. What tests/codec/test_chunk_format.py shows how to read."""
+    points = []
+    for (first, slots), data in chunks.items():
+        into = Grid.empty(start + first * 10, 10, 1, slots)
+        chunk.decode(data, np.array([[0, len(data)]]), np.array([0]), slots, into, 0, Mode.ADD)
+        points += [(point.time, point.count, point.sum, point.min, point.max, point.last) for point in into.points(0)]
+    return sorted(points)
 
 
 EXAMPLE = {
@@ -80,10 +110,11 @@ EXAMPLE = {
 
 
 def test_the_example_decodes_to_its_points():
-    header, directory, chunks = read_block(example())
+    header, directory, strips = read_block(example())
     assert header == ("default/10", "w", START, 2, 0, 7, 9)
     assert directory == chunk.pack_directory()
-    assert {id_: points_of(data, 2) for id_, data in chunks.items()} == EXAMPLE
+    assert {id_: points_of(chunks) for id_, chunks in strips.items()} == EXAMPLE
+    assert {part for chunks in strips.values() for part in chunks} == {(0, 2)}
 
 
 def test_a_store_writes_the_example(store, tmp_path):
@@ -110,9 +141,27 @@ def test_all_that_a_store_writes_reads_by_the_page(store, piece, tmp_path, paths
     parts = [ids[first : first + paths_a_slice] for first in range(0, paths, paths_a_slice)]
     store.seal(LEVEL, 5, (piece({id_: values[id_] for id_ in part}, 5, mode=Mode.REPLACE) for part in parts))
     (file,) = (tmp_path / "default" / "10").iterdir()
-    header, _, chunks = read_block(file.read_bytes())
+    header, _, strips = read_block(file.read_bytes())
     assert header == ("default/10", "w", START, 360, 1, 5, 5)
-    assert {id_: [point[2] for point in points_of(data, 360)] for id_, data in chunks.items()} == values
+    assert {id_: [point[2] for point in points_of(chunks)] for id_, chunks in strips.items()} == values
+
+
+@pytest.mark.parametrize("hours", [2, 8, 9, 17])
+def test_a_merged_block_reads_by_the_page(store, piece, tmp_path, hours):
+    """Noise is neither small nor constant: its chunks are copied. Each hour lacks one of the ids."""
+    rng = np.random.default_rng(hours)
+    values = {}
+    for hour in range(hours):
+        some = {id_: rng.normal(size=360).round(2).tolist() for id_ in range(20) if id_ != hour}
+        values |= {(id_, hour): of_id for id_, of_id in some.items()}
+        store.seal(LEVEL, hour + 1, [piece(some, hour + 1, START + 3600 * hour)])
+    store.merge(LEVEL, store.snapshot().sets(LEVEL))
+    (file,) = (tmp_path / "default" / "10").iterdir()
+    header, _, strips = read_block(file.read_bytes())
+    assert header == ("default/10", "w", START, 360 * hours, 0, 1, hours)
+    assert {part for chunks in strips.values() for part in chunks} == {(360 * hour, 360) for hour in range(hours)}
+    got = {id_: [point[2] for point in points_of(chunks)] for id_, chunks in strips.items()}
+    assert got == {id_: [value for hour in range(hours) for value in values.get((id_, hour), [])] for id_ in range(20)}
 
 
 @pytest.mark.parametrize("width", [4, 8])

@@ -8,12 +8,12 @@ import pytest
 from cadent.schema.errors import Damaged, StoreError, Unavailable
 from cadent.schema.identity import Level
 from cadent.stores.files.block import Block
-from cadent.stores.files.format import GROUP
 from cadent.stores.files.manifest import Manifest
 
 LEVEL = Level("default", 10)
 START = 1_700_002_800
-VALUES = {id_: [float(id_), id_ + 0.5] for id_ in range(40)}  # two full groups of chunks and a short one
+GROUP = 16
+VALUES = {id_: [float(id_), id_ + 0.5] for id_ in range(40)}  # two full groups of strips and a short one
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def regions(file):
     index = header.index_at
     return {
         "header": (0, header.size),
-        "chunks": (header.size, header.size + header.data_bytes),
+        "strips": (header.size, header.size + header.data_bytes),
         "index": (index, header.file_bytes),
     }
 
 
-@pytest.mark.parametrize("region", ["header", "chunks", "index"])
+@pytest.mark.parametrize("region", ["header", "strips", "index"])
 def test_a_flipped_bit_of_a_block_is_found(block_file, open_store, sums, region):
     begin, end = regions(block_file)[region]
     sound = block_file.read_bytes()
@@ -56,12 +56,12 @@ def test_a_flipped_bit_of_a_block_is_found(block_file, open_store, sums, region)
 
 
 def test_a_damaged_chunk_costs_only_its_group(block_file, open_store, sums):
-    _, end = regions(block_file)["chunks"]
+    _, end = regions(block_file)["strips"]
     flip(block_file, end - 1)
     snapshot = open_store(write=False).snapshot()
     whole = len(VALUES) // GROUP * GROUP
     assert len(sums(snapshot, range(whole))) == 2 * whole
-    with pytest.raises(Damaged, match=f"chunks {whole} to 39"):
+    with pytest.raises(Damaged, match=f"strips {whole} to 39"):
         sums(snapshot, [39])
 
 
@@ -78,8 +78,8 @@ def test_bytes_that_pass_the_checksum_and_make_no_sense_are_found(block_file, op
     header = Block(block_file).header
     data = bytearray(block_file.read_bytes())
     data[header.size] = 0xFF  # flags that do not exist
-    checksums_at = header.file_bytes - 8 * -(-header.groups // 2)
-    ends = np.frombuffer(bytes(data), "<u4", header.chunks + 1, header.index_at + 8 * -(-header.chunks // 2))
+    checksums_at = header.file_bytes - 8 - 8 * -(-header.groups // 2)
+    ends = np.frombuffer(bytes(data), "<u4", header.ids + 1, header.index_at + 8 * -(-header.ids // 2))
     struct.pack_into("<I", data, checksums_at, zlib.crc32(data[header.size : header.size + ends[GROUP]]))
     struct.pack_into("<I", data, 60, zlib.crc32(data[header.index_at :]))
     struct.pack_into("<I", data, header.size - 4, zlib.crc32(data[: header.size - 4]))
@@ -106,19 +106,32 @@ def test_a_block_that_the_manifest_names_and_that_is_not_there_is_found(block_fi
         sums(open_store(write=False).snapshot())
 
 
-def test_a_damaged_block_can_be_deleted(block_file, store, sums, tmp_path):
+def test_a_damaged_block_can_be_deleted(block_file, store, sums):
     flip(block_file, 3)
     pinned = store.snapshot()
-    store.delete(LEVEL, START + 3600)
+    store.delete(LEVEL, pinned.sets(LEVEL))
     assert not block_file.exists()
     assert sums(store.snapshot()) == {}
-    assert pinned.span(LEVEL) == (START, START + 3600)
+    assert len(pinned.sets(LEVEL)) == 1
+
+
+@pytest.mark.parametrize("at", [3, -1, None])
+def test_a_merge_or_an_erasure_that_meets_damage_changes_nothing(block_file, store, piece, at, tmp_path):
+    """In the header, in the index, and in the last group of strips."""
+    store.seal(LEVEL, 2, [piece({1: [7.0]}, 2, START + 3600)])
+    flip(block_file, regions(block_file)["strips"][1] - 1 if at is None else at)
+    before, generation = sorted(tmp_path.rglob("*")), store.snapshot().generation
+    with pytest.raises(Damaged):
+        store.merge(LEVEL, store.snapshot().sets(LEVEL))
+    with pytest.raises(Damaged):
+        store.erase(LEVEL, np.array([39], np.uint32), START, START + 10)
+    assert (sorted(tmp_path.rglob("*")), store.snapshot().generation) == (before, generation)
 
 
 def test_a_later_version_of_a_block_is_refused_and_not_taken_for_damage(block_file, open_store, sums):
     data = bytearray(block_file.read_bytes())
     size = struct.unpack_from("<I", data, 12)[0]
-    struct.pack_into("<I", data, 8, 2)
+    struct.pack_into("<I", data, 8, 2)  # the version
     struct.pack_into("<I", data, size - 4, zlib.crc32(data[: size - 4]))
     block_file.write_bytes(data)
     with pytest.raises(StoreError, match="block format 2") as caught:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cadent.schema.errors import FolderLocked, Unavailable
 from cadent.schema.identity import Level
-from cadent.stores.files.snapshot import OpenBlocks
+from cadent.stores.files.open_blocks import OpenBlocks
 from cadent.stores.files.store import FilesStore
 
 LEVEL = Level("default", 10)
@@ -71,11 +71,11 @@ def test_readers_need_no_lock(store, open_store, piece, sums):
 
 
 @pytest.mark.parametrize("change", ["seal", "delete"])
-def test_a_store_that_was_opened_to_read_writes_nothing(store, open_store, tmp_path, change):
+def test_a_store_that_was_opened_to_read_writes_nothing(store, open_store, tmp_path, change, delete):
     before = files(tmp_path)
     reader = open_store(write=False)
     with pytest.raises(ValueError, match="not opened to write"):
-        reader.seal(LEVEL, 1, []) if change == "seal" else reader.delete(LEVEL, START)
+        reader.seal(LEVEL, 1, []) if change == "seal" else reader.delete(LEVEL, [])
     store.close()
     with pytest.raises(ValueError, match="is closed"):
         store.seal(LEVEL, 1, [])
@@ -99,7 +99,7 @@ for line in sys.stdin:
         kept = [store.snapshot()]
     snapshot = kept[0] if line == "read kept\\n" else store.snapshot()
     into = Grid.empty(1_700_002_800, 10, 1, 1080)
-    snapshot.read(level, np.array([1], np.uint32), into)
+    snapshot.read(level, snapshot.sets(level), np.array([1], np.uint32), into)
     slots = np.flatnonzero(into.count[0])
     now = store.snapshot().generation
     sums = dict(zip(slots.tolist(), into.sum[0, slots]))
@@ -114,7 +114,7 @@ def ask(child, line="read"):
     return generation == now, sealed, {int(slot): value for slot, value in sums.items()}
 
 
-def test_a_reader_in_another_process_sees_each_generation(store, piece, run_python, tmp_path):
+def test_a_reader_in_another_process_sees_each_generation(store, piece, run_python, tmp_path, delete):
     child = run_python(READER, tmp_path)
     assert ask(child) == (True, 0, {})
     store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
@@ -122,26 +122,26 @@ def test_a_reader_in_another_process_sees_each_generation(store, piece, run_pyth
     store.seal(LEVEL, 2, [piece({1: [1.5]}, 2), piece({1: [5.0]}, 2, START + HOUR_S)])
     assert ask(child) == (True, 2, {0: 2.5, 360: 5.0})
     assert ask(child, "read kept") == (False, 1, {0: 1.0})
-    store.delete(LEVEL, START + HOUR_S)
+    delete(store, START + HOUR_S)
     assert ask(child) == (True, 2, {360: 5.0})
 
 
-def test_a_reader_in_another_process_learns_that_a_block_went(store, piece, run_python, tmp_path):
+def test_a_reader_in_another_process_learns_that_a_block_went(store, piece, run_python, tmp_path, delete):
     store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
     store.seal(LEVEL, 2, [piece({1: [2.0]}, 2, START + HOUR_S)])
     child = run_python(READER.replace('if line == "keep\\n":', "if not kept:"), tmp_path)
     ask(child)
-    store.delete(LEVEL, START + HOUR_S)
+    delete(store, START + HOUR_S)
     current, _, sums = ask(child, "read kept")
     assert (current, sums[360]) == (False, 2.0)
 
 
-def test_a_block_that_another_process_removed_before_it_was_opened_is_passed_over(store, open_store, piece, sums):
+def test_a_block_that_another_process_removed_before_it_was_opened_is_passed_over(store, open_store, piece, sums, delete):
     store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
     store.seal(LEVEL, 2, [piece({1: [2.0]}, 2, START + HOUR_S)])
     reader = open_store(write=False)
     pinned = reader.snapshot()
-    store.delete(LEVEL, START + HOUR_S)
+    delete(store, START + HOUR_S)
     assert sums(pinned) == {(1, 360): 2.0}
     assert reader.snapshot().generation != pinned.generation
 
@@ -163,22 +163,23 @@ def descriptors():
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_a_writer_holds_nothing_of_deleted_blocks(store, piece):
+def test_a_writer_holds_nothing_of_deleted_blocks(store, piece, delete):
     for number in range(1, 10):
         store.seal(LEVEL, number, [piece({1: [1.0]}, number, START + number * HOUR_S)])
     store.snapshot()
     before = descriptors()
-    store.delete(LEVEL, START + 8 * HOUR_S)
+    delete(store, START + 8 * HOUR_S)
     assert descriptors() == before
 
 
-def test_a_reader_lets_go_of_deleted_blocks(store, open_store, piece, sums):
+def test_a_reader_lets_go_of_deleted_blocks(store, open_store, piece, sums, delete):
     for number in range(1, 10):
         store.seal(LEVEL, number, [piece({1: [1.0]}, number, START + number * HOUR_S)])
     reader = open_store(write=False)
     assert len(sums(reader.snapshot(), slots=3600)) == 9
+    store.snapshot()
     before = descriptors()
-    store.delete(LEVEL, START + 8 * HOUR_S)
+    delete(store, START + 8 * HOUR_S)
     assert len(sums(reader.snapshot(), slots=3600)) == 2
     assert descriptors() == before - 7
 
@@ -194,7 +195,7 @@ def test_a_closed_store_holds_nothing(tmp_path, piece, sums):
 
 
 def test_only_so_many_blocks_are_open_at_once(store, piece, sums, monkeypatch):
-    monkeypatch.setattr("cadent.stores.files.snapshot._MOST_OPEN", 3)
+    monkeypatch.setattr("cadent.stores.files.open_blocks._MOST_OPEN", 3)
     for number in range(1, 10):
         store.seal(LEVEL, number, [piece({1: [1.0]}, number)])
     before = descriptors()
@@ -230,10 +231,10 @@ def test_a_block_is_durable_before_the_manifest_names_it(disk, store, piece):
     assert disk.calls == [*block, "open", "pwrite", "fdatasync", "replace", "fsync"]
 
 
-def test_a_block_goes_after_the_manifest_that_does_not_name_it_is_durable(disk, store, piece):
+def test_a_block_goes_after_the_manifest_that_does_not_name_it_is_durable(disk, store, piece, delete):
     store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
     disk.calls.clear()
-    store.delete(LEVEL, START + HOUR_S)
+    delete(store, START + HOUR_S)
     assert disk.calls == ["open", "pwrite", "fdatasync", "replace", "fsync", "unlink"]
 
 
@@ -282,7 +283,7 @@ def test_a_writer_that_is_killed_while_it_seals_leaves_all_or_nothing(disk, kill
     assert call > 8
 
 
-def test_a_writer_that_is_killed_while_it_deletes_leaves_all_or_nothing(disk, killed, piece, sums, tmp_path):
+def test_a_writer_that_is_killed_while_it_deletes_leaves_all_or_nothing(disk, killed, piece, sums, tmp_path, delete):
     call, alive = 0, False
     while not alive:
         call += 1
@@ -291,7 +292,7 @@ def test_a_writer_that_is_killed_while_it_deletes_leaves_all_or_nothing(disk, ki
         store.seal(LEVEL, 2, two_hours(piece, 2))
         disk.kill(call)
         with contextlib.suppress(killed):
-            store.delete(LEVEL, START + HOUR_S)
+            delete(store, START + HOUR_S)
             alive = True
         disk.heal()
         store.close()
@@ -300,7 +301,7 @@ def test_a_writer_that_is_killed_while_it_deletes_leaves_all_or_nothing(disk, ki
             assert sums(again.snapshot()) in (SEALED, rest)
             blocks = [name for name in files(folder) if name.endswith(".block")]
             assert len(blocks) == (2 if sums(again.snapshot()) == SEALED else 1)
-            again.delete(LEVEL, START + HOUR_S)
+            delete(again, START + HOUR_S)
             assert sums(again.snapshot()) == rest
     assert call > 4
 
