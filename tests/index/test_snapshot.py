@@ -35,6 +35,7 @@ def file(tmp_path):
 def snapped(names, log, tmp_path, file):
     """The bytes of the snapshot of PATHS."""
     log.append(names(0, PATHS, "slow"))
+    log.seen(20_001, np.array([1, 4], np.uint32))
     reader = Follower(tmp_path)
     reader.trie()
     reader.renew_snapshot()
@@ -45,7 +46,8 @@ def found(folder):
     """All that an index lists that begins with the snapshot."""
     index = TrieIndex(folder)
     index._follower.load()
-    return [index.find(pattern, LIMIT) for pattern in ("*", "*.*", "*.*.*", "x;t=1")]
+    patterns = ("*", "*.*", "*.*.*", "x;t=1")
+    return [index.find(pattern, LIMIT, seen) for seen in (None, (20_000, 20_000), (20_001, 20_009)) for pattern in patterns]
 
 
 def is_used(folder):
@@ -58,6 +60,7 @@ def test_an_index_that_begins_with_it_finds_what_one_from_the_log_finds(snapped,
     file.unlink()
     assert from_snapshot == found(tmp_path)
     assert [match.path for match in from_snapshot[1]] == ["a.b", "a.c", "d.é"]
+    assert [[match.path for match in matches] for matches in from_snapshot[8:]] == [["a"], ["a.c"], [], ["x;t=1"]]
 
 
 def test_what_the_log_got_since_is_read_from_the_log_alone(names, snapped, log, tmp_path, monkeypatch):
