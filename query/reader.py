@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,20 +37,18 @@ _ALL_SEQUENCES = 2**63 - 1
 _Piece = tuple[NDArray[np.int64], Counts, Floats, Floats, Floats, Floats]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tile:
+class _Tile(NamedTuple):
     """Some rows and columns of a batch: what is read at once, and consistent in itself."""
 
     rows: slice
     columns: slice
-    grid: Grid
-    writer_gone: bool
 
 
 class Reader:
     """Answers queries from a chunk store, the log and the writer's open windows. Any number of threads may use one.
 
-    ``logs`` holds the log of every level of every policy. ``interpolate_slots`` is for queries that do not say.
+    ``logs`` holds the log of every level of every policy. ``interpolate_slots`` is for queries that do not say. A query that
+    reads much does so in ``threads`` threads: most of it does not hold the GIL.
     """
 
     def __init__(
@@ -61,6 +60,7 @@ class Reader:
         policies: Policies,
         limits: Limits | None = None,
         interpolate_slots: int = 0,
+        threads: int = 1,
     ) -> None:
         self.limits = limits or Limits()
         self._store = store
@@ -69,6 +69,7 @@ class Reader:
         self._index = index
         self._policies = policies
         self._interpolate_slots = interpolate_slots
+        self._threads = threads
 
     def grid(self, level: Level, ids: Ids, start: int, stop: int) -> Grid:
         """All points of ``ids`` (ids[i] -> row i; ascending) in [start, stop), multiples of the level's step, which may be
@@ -103,10 +104,11 @@ class Reader:
         writer_gone = False
         for batch in plan.batches:
             pieces: list[list[_Piece]] = [[] for _ in batch.paths]
-            for tile in self._tiles(batch, deadline):
+            for tile in self._tiles(batch):
+                grid, gone = self._read_tile(batch, tile, COLUMNS, deadline)
                 for row, path_pieces in enumerate(pieces[tile.rows]):
-                    path_pieces.append(_piece(tile.grid, row))
-                writer_gone = writer_gone or tile.writer_gone
+                    path_pieces.append(_piece(grid, row))
+                writer_gone = writer_gone or gone
             points += (_join(path, batch, path_pieces) for path, path_pieces in zip(batch.paths, pieces, strict=True))
         return PointsAnswer(tuple(sorted(points, key=lambda one: one.path)), plan.bounds, writer_gone)
 
@@ -126,26 +128,39 @@ class Reader:
     def _values(self, batch: Batch, query: FetchQuery, deadline: Deadline) -> tuple[Floats, bool]:
         """The statistic of each path as an array of shape (paths, slots); whether the writer was gone."""
         statistics = np.array([query.statistic or batch.policy.statistic_of(path) for path in batch.paths], object)
+        wanted = columns_of(statistics)
         values = np.empty((len(batch.paths), batch.bounds.slots))
-        writer_gone = False
-        for tile in self._tiles(batch, deadline, columns_of(statistics)):
-            _pick(tile.grid, statistics[tile.rows], values[tile.rows, tile.columns])
-            writer_gone = writer_gone or tile.writer_gone
+
+        def fill(tile: _Tile) -> bool:
+            grid, gone = self._read_tile(batch, tile, wanted, deadline)
+            _pick(grid, statistics[tile.rows], values[tile.rows, tile.columns])
+            return gone
+
+        writer_gone = any(self._each(fill, self._tiles(batch)))
         limit = self._interpolate_slots if query.interpolate is None else query.interpolate
         if limit:
             interpolate(values, limit)
         return values, writer_gone
 
-    def _tiles(self, batch: Batch, deadline: Deadline, wanted: Collection[str] = COLUMNS) -> Iterator[_Tile]:
-        bounds = batch.bounds
+    def _each(self, fill: Callable[[_Tile], bool], tiles: Sequence[_Tile]) -> list[bool]:
+        if len(tiles) == 1 or self._threads == 1:
+            return [fill(tile) for tile in tiles]
+        with ThreadPoolExecutor(min(self._threads, len(tiles))) as pool:
+            return list(pool.map(fill, tiles))
+
+    def _tiles(self, batch: Batch) -> list[_Tile]:
+        """In order of rows, then of time."""
         paths, slots = _tile_shape(batch, self._cells_a_path(batch))
-        for first in range(0, len(batch.paths), paths):
-            rows = slice(first, min(first + paths, len(batch.paths)))
-            for slot in range(0, bounds.slots, slots):
-                deadline.check()
-                columns = slice(slot, min(slot + slots, bounds.slots))
-                start, stop = (bounds.start + at * bounds.step_s for at in (columns.start, columns.stop))
-                yield _Tile(rows, columns, *self._read(batch.level, batch.ids[rows], start, stop, wanted))
+        return [
+            _Tile(slice(row, min(row + paths, len(batch.paths))), slice(slot, min(slot + slots, batch.bounds.slots)))
+            for row in range(0, len(batch.paths), paths)
+            for slot in range(0, batch.bounds.slots, slots)
+        ]
+
+    def _read_tile(self, batch: Batch, tile: _Tile, wanted: Collection[str], deadline: Deadline) -> tuple[Grid, bool]:
+        deadline.check()
+        start, stop = (batch.bounds.start + at * batch.bounds.step_s for at in (tile.columns.start, tile.columns.stop))
+        return self._read(batch.level, batch.ids[tile.rows], start, stop, wanted)
 
     def _cells_a_path(self, batch: Batch) -> int:
         """The slots that the finest level with data, or the answer itself, has in the bounds of the batch."""
@@ -181,8 +196,9 @@ def _tile_shape(batch: Batch, cells_a_path: int) -> tuple[int, int]:
 
 def _pick(grid: Grid, statistics: NDArray[np.object_], into: Floats) -> None:
     """Row i of ``into`` becomes statistics[i] of row i of ``grid``."""
-    for statistic in set(statistics):
-        rows = statistics == statistic
+    kinds = set(statistics)
+    for statistic in kinds:
+        rows = slice(None) if len(kinds) == 1 else np.flatnonzero(statistics == statistic)
         into[rows] = grid.statistic(statistic)[rows]
 
 

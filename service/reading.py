@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,4 +31,5 @@ def open_reader(config: Config, index: TrieIndex, head: Head) -> Reader:
     """A reader of the configured data folder."""
     folder, policies, query = config.store.data, config.policies, config.query
     bounds = limits.Limits(query.max_series, query.max_points, query.max_nodes, query.timeout_s)
-    return Reader(FilesStore(folder), log_readers(folder, policies), head, index, policies, bounds, query.interpolate)
+    threads = os.cpu_count() or 1
+    return Reader(FilesStore(folder), log_readers(folder, policies), head, index, policies, bounds, query.interpolate, threads)

@@ -275,6 +275,28 @@ def test_a_query_is_cut_into_tiles_of_bounded_size(lists, reader_of, cells, path
     assert lists.asked == paths_at_once
 
 
+@given(st.lists(samples, max_size=40), st.integers(1, 600), st.sampled_from([10, 60]), st.sampled_from([1, 7, 100]))
+@settings(max_examples=50, deadline=None)
+def test_many_threads_answer_what_one_does(new_lists, reader_of, samples, slots, step_s, cells):
+    lists, paths = new_lists(), ("p.count", "p.max", "p.temperature")
+    put(lists, samples)
+    with mock.patch.object(reader_module, "_TILE_CELLS", cells):
+        alone, together = (
+            fetch(reader_of(lists, *paths, threads=threads), "p*", after=NOW - slots * 10, until=NOW, step_s=step_s)
+            for threads in (1, 3)
+        )
+    assert {path: listed(series.values) for path, series in together.items()} == {
+        path: listed(series.values) for path, series in alone.items()
+    }
+
+
+def test_an_error_in_one_thread_is_that_of_the_query(lists, reader_of):
+    lists.chunks[BASE] = [(0, Point.of(NOW - 10, 1.0))]
+    ended = Deadline(1, iter([0.0, *[2.0] * 100]).__next__)
+    with mock.patch.object(reader_module, "_TILE_CELLS", 1), pytest.raises(LimitExceeded, match="took longer"):
+        reader_of(lists, "a", "b", threads=2).fetch(ask("*"), ended)
+
+
 def test_too_many_series_name_the_limit(lists, reader_of):
     reader = reader_of(lists, "a", "b", "c", limits=Limits(max_series=2))
     with pytest.raises(LimitExceeded, match=r"more than 2 series.*\[query\] max_series"):
