@@ -20,9 +20,8 @@ TEXT = "text/plain"
 
 def answer(pieces: Sequence[Piece], mimetype: str = JSON, *, writer_gone: bool = False) -> Response:
     """200 with these bytes. ``X-Cadent-Writer: gone`` says that the points of open windows are missing."""
-    blocks = join(pieces)
-    response = Response(blocks, mimetype=mimetype)
-    response.content_length = sum(map(len, blocks))
+    response = Response(join(pieces), mimetype=mimetype)
+    response.content_length = sum(map(len, pieces))
     if writer_gone:
         response.headers["X-Cadent-Writer"] = "gone"
     return response

@@ -25,16 +25,15 @@ _BLOCK_BYTES = 1 << 20
 _POINTS_AT_ONCE = 10_000
 
 
-def join(pieces: Sequence[Piece]) -> list[bytes]:
-    """The same bytes in blocks of a megabyte or more."""
-    blocks = []
+def join(pieces: Sequence[Piece]) -> Iterator[bytes]:
+    """The same bytes in blocks of a megabyte or more, each made when it is asked for: a large answer is not there twice."""
     first = size = 0
     for after, piece in enumerate(pieces, 1):
         size += len(piece)
         if size >= _BLOCK_BYTES:
-            blocks.append(b"".join(pieces[first:after]))
+            yield b"".join(pieces[first:after])
             first, size = after, 0
-    return [*blocks, b"".join(pieces[first:])]
+    yield b"".join(pieces[first:])
 
 
 def results_json(results: list[str] | dict[str, list[str]]) -> list[Piece]:

@@ -160,7 +160,7 @@ def test_points_come_in_blocks_but_read_as_one_list():
 def test_joined_blocks_are_the_same_bytes(pieces, block_bytes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encode, "_BLOCK_BYTES", block_bytes)
-        blocks = encode.join(pieces)
+        blocks = list(encode.join(pieces))
     assert b"".join(blocks) == b"".join(pieces)
     assert all(len(block) >= block_bytes for block in blocks[:-1])
 
