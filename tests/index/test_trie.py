@@ -272,6 +272,14 @@ def test_a_frame_beyond_its_bytes_is_refused(column):
         Trie().apply(whole[: len(data)], table.tobytes())
 
 
+@pytest.mark.parametrize("encode", [frames.encode_tombstone, lambda ids: frames.encode_seen(1, ids)])
+def test_ids_beyond_their_bytes_are_refused(encode):
+    data = encode(np.array([1, 2], np.uint32))
+    table = frames.scan(data)[0].copy()
+    with pytest.raises(ValueError, match="no path"):
+        Trie().apply(memoryview(data)[:28], table.tobytes())
+
+
 def dumped():
     trie = Trie()
     apply(trie, add(["a.b.c", "a.b", "b.c", "c;t=1"]) + add(["d"], "slow", 9))
