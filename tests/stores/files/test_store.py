@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cadent.schema.errors import FolderLocked, Unavailable
+from cadent.schema.errors import FolderLocked
 from cadent.schema.identity import Level
 from cadent.stores.files.open_blocks import OpenBlocks
 from cadent.stores.files.store import FilesStore
@@ -213,14 +213,7 @@ def test_blocks_that_are_open_are_opened_once(store, piece, tmp_path):
     assert blocks.get(path) is not block
 
 
-# -- crashes and refusals ------------------------------------------------------------------------------------------------
-
-
-def two_hours(piece, sequence):
-    return [piece({1: [1.0], 2: [2.0]}, sequence), piece({1: [3.0]}, sequence, START + HOUR_S)]
-
-
-SEALED = {(1, 0): 1.0, (2, 0): 2.0, (1, 360): 3.0}
+# -- the order of what is written ------------------------------------------------------------------------------------------
 
 
 def test_a_block_is_durable_before_the_manifest_names_it(disk, store, piece):
@@ -236,74 +229,6 @@ def test_a_block_goes_after_the_manifest_that_does_not_name_it_is_durable(disk, 
     disk.calls.clear()
     delete(store, START + HOUR_S)
     assert disk.calls == ["open", "pwrite", "fdatasync", "replace", "fsync", "unlink"]
-
-
-def test_a_seal_that_the_disk_refuses_is_not_seen_and_can_be_repeated(disk, store, piece, sums, tmp_path):
-    """All but the last call: then the rename was done, and only its durability is in doubt."""
-    store.seal(LEVEL, 1, [piece({5: [5.0]}, 1)])
-    before, call = files(tmp_path), 0
-    while True:
-        call += 1
-        disk.refuse(call)
-        with contextlib.suppress(Unavailable):
-            store.seal(LEVEL, 2, two_hours(piece, 2))
-            break
-        disk.heal()
-        if store.snapshot().sealed(LEVEL) == 2:
-            break
-        assert sums(store.snapshot()) == {(5, 0): 5.0}
-        left = set(files(tmp_path)) - set(before)
-        assert len(left - {"manifest.tmp"}) in (0, 2)  # none, or all: they wait for the manifest to be written
-    disk.heal()
-    assert call > 8
-    store.seal(LEVEL, 2, two_hours(piece, 2))
-    assert sums(store.snapshot()) == SEALED | {(5, 0): 5.0}
-    assert set(before) < set(files(tmp_path))
-
-
-def test_a_writer_that_is_killed_while_it_seals_leaves_all_or_nothing(disk, killed, piece, sums, tmp_path):
-    call, alive = 0, False
-    while not alive:
-        call += 1
-        folder = tmp_path / str(call)
-        store = FilesStore(folder, write=True)
-        disk.kill(call)
-        with contextlib.suppress(killed):
-            store.seal(LEVEL, 2, two_hours(piece, 2))
-            alive = True
-        disk.heal()
-        store.close()
-        with contextlib.closing(FilesStore(folder, write=True)) as again:
-            sealed = again.snapshot().sealed(LEVEL)
-            assert sums(again.snapshot()) == (SEALED if sealed == 2 else {})
-            left = [name for name in files(folder) if name not in ("manifest", "manifest.tmp")]
-            assert len(left) == (2 if sealed == 2 else 0)
-            again.seal(LEVEL, 2, two_hours(piece, 2))
-            assert sums(again.snapshot()) == SEALED
-    assert call > 8
-
-
-def test_a_writer_that_is_killed_while_it_deletes_leaves_all_or_nothing(disk, killed, piece, sums, tmp_path, delete):
-    call, alive = 0, False
-    while not alive:
-        call += 1
-        folder = tmp_path / str(call)
-        store = FilesStore(folder, write=True)
-        store.seal(LEVEL, 2, two_hours(piece, 2))
-        disk.kill(call)
-        with contextlib.suppress(killed):
-            delete(store, START + HOUR_S)
-            alive = True
-        disk.heal()
-        store.close()
-        with contextlib.closing(FilesStore(folder, write=True)) as again:
-            rest = {(1, 360): 3.0}
-            assert sums(again.snapshot()) in (SEALED, rest)
-            blocks = [name for name in files(folder) if name.endswith(".block")]
-            assert len(blocks) == (2 if sums(again.snapshot()) == SEALED else 1)
-            delete(again, START + HOUR_S)
-            assert sums(again.snapshot()) == rest
-    assert call > 4
 
 
 def test_leftovers_of_a_crashed_writer_are_removed(store, open_store, piece, sums, tmp_path):
