@@ -14,11 +14,12 @@ from ..schema.policy import Policies
 from ..schema.protocols import ChunkStore, Log, NamesWriter, NewNames
 from ..schema.resolution import span_of
 from ..schema.rows import Ids
-from .calls import follow
+from .calls import follow, fulfil
 from .days import SeenDays
 from .expiry import Clock
 from .flush import Flusher
 from .flushing import FlushCounters, FlushThread
+from .levels import oldest_days
 from .pending import Closed, Pending
 from .store_thread import SealCounters, StoreThread
 from .upkeep import Upkeep, UpkeepCounters
@@ -70,6 +71,8 @@ class Engine:
         self._store = StoreThread(logs, store, Upkeep(store, policies), self._clock, monotonic, failed)
         self._flush = FlushThread(self._flusher, self._pending, monotonic, self._store.wake, failed)
         self._levels = tuple(logs)
+        self._policies = policies
+        self._hour = now // 3_600  # in which the names log was looked at
         self._active: dict[Level, float] = {}  # when a level last got a window; not there: it has no open segment
 
     def start(self, now: float) -> None:
@@ -92,6 +95,7 @@ class Engine:
             self._active |= dict.fromkeys((window.level for window in windows), now)
             self._flush.wake()
         self._roll_idle(now)
+        self._keep_names(now)
 
     def head(self, policy: str, ids: Ids) -> HeadAnswer:
         """The points of ``ids`` that are closed and not yet acknowledged, and the last sequence that is."""
@@ -109,6 +113,14 @@ class Engine:
     def rename(self, ids: Ids, paths: Sequence[str]) -> Future[None]:
         """Path i of ``paths`` is that of ids[i] when it is done; paths submitted from now on may be the former ones."""
         return self._flush.change_names(lambda: self._flusher.rename(ids, paths))
+
+    def silent(self) -> Future[Ids]:
+        """Paths of which no points are kept any more, by the days on which they had some: they may be deleted. None while the
+        clock is in doubt."""
+        oldest = {} if self._clock.trouble else oldest_days(self._policies, self._clock.now)
+        done: Future[Ids] = Future()
+        self._flush.afterwards(lambda: fulfil(done, lambda: self._flusher.silent(oldest)))
+        return done
 
     def erase(self, level: Level, ids: Ids, start: int, stop: int) -> Future[None]:
         """No point of ``ids`` (ascending) in the windows from ``start`` to ``stop`` is left of what was handed over, when it is
@@ -163,6 +175,12 @@ class Engine:
         jump_s = self._clock.set(now, self._monotonic())
         if jump_s:
             _log.warning("the clock jumped by %.0f s; for a day no points expire", jump_s)
+
+    def _keep_names(self, now: float) -> None:
+        hour = now // 3_600
+        if hour != self._hour:
+            self._hour = hour
+            self._flush.afterwards(self._flusher.compact_names)
 
     def _roll_idle(self, now: float) -> None:
         """A segment closes with the first window of a later span; where none comes, after as long a time."""

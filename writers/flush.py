@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Mapping, Sequence
 
-from ..schema.errors import Unavailable
+from ..schema.errors import StoreError, Unavailable
 from ..schema.identity import Level, Mode
 from ..schema.protocols import Log, NamesWriter, NewNames
 from ..schema.resolution import DAY_S
 from ..schema.rows import Ids, Rows
 from .days import SeenDays
+
+_log = logging.getLogger(__name__)
 
 
 class Flusher:
@@ -61,6 +64,18 @@ class Flusher:
         """Path i of ``paths`` is durably that of ids[i] when this returns. Raises Unavailable."""
         self._names.rename(ids, paths)
         self._names.sync()
+
+    def silent(self, oldest: Mapping[str, int]) -> Ids:
+        """Ids that had no points since the day that ``oldest`` has for their policy. Raises Damaged, Unavailable."""
+        return self._names.silent(oldest)
+
+    def compact_names(self) -> None:
+        """Write the names log anew if most of it is of no use any more. Where that cannot be done it stays as it is."""
+        try:
+            if self._names.compaction_is_due:
+                self._names.compact()
+        except StoreError as error:
+            _log.warning("the names log is not compacted: %s", error)
 
     def roll(self, level: Level) -> None:
         """Close the level's segment, so that it can be sealed."""

@@ -33,6 +33,13 @@ class Keeping:
         return time // self.bucket_s
 
 
+def oldest_days(policies: Policies, present: float) -> dict[str, int]:
+    """By policy the first day (since 1970-01-01 UTC) of which chunks can still hold points at ``present``, unix seconds."""
+    levels = {policy.name: Level(policy.name, policy.ladder.resolutions[-1].step_s) for policy in policies}
+    kept = {name: keeping(level, policies) for name, level in levels.items()}
+    return {name: int(present - one.ttl_s - 2 * one.bucket_s) // DAY_S for name, one in kept.items() if one}
+
+
 def keeping(level: Level, policies: Policies) -> Keeping | None:
     """None for a policy that is not configured: nobody may touch its points. A step that the ladder does not have any more is
     kept as long as the next coarser one that it fits into."""

@@ -247,3 +247,35 @@ def test_a_stop_tells_what_it_could_not_write(engine, parts, monkeypatch):
     engine.submit([names(0, "a")], [Window(BASE, HOUR, {0: [1.0]})], HOUR)
     assert engine.close(0.2) == 1
     monkeypatch.undo()
+
+
+def test_paths_without_points_for_longer_than_any_step_keeps_them_are_silent(engine, parts):
+    engine.submit([names(0, "old", day=1), names(1, "new", day=HOUR // 86_400)], [], HOUR)
+    assert engine.silent().result(PATIENCE_S).tolist() == [0]
+
+
+def test_nobody_is_silent_by_a_clock_that_jumped(engine, parts):
+    engine.submit([names(0, "old", day=1)], [], HOUR)
+    engine.submit([], [], HOUR + 365 * 86_400)
+    assert "jumped" in engine.clock_trouble
+    assert engine.silent().result(PATIENCE_S).tolist() == []
+
+
+def test_points_of_deleted_paths_go_when_chunks_are_compacted(engine, parts):
+    engine.submit([names(0, "a", "b")], [Window(BASE, HOUR, {0: [1.0], 1: [2.0]})], HOUR)
+    engine.delete(np.array([0], np.uint32)).result(PATIENCE_S)
+    engine.compact().result(PATIENCE_S)
+    assert list(stored(parts.folder, BASE, [0, 1], HOUR, 1)) == [(1, HOUR)]
+    assert paths(parts.folder) == {1: "b"}
+
+
+def test_compacting_puts_a_day_of_late_points_into_one_set(engine, parts):
+    day = HOUR - 3 * 86_400
+    engine.submit([names(0, "a", "b")], [], HOUR)
+    for number in range(40):
+        engine.submit([], [Window(BASE, day + 600 * (number % 13), {number % 2: [1.0]})], HOUR)
+        engine.roll()
+    engine.compact().result(PATIENCE_S)
+    assert [one.rolled_up_to_s for one in parts.store.snapshot().sets(BASE)] == [60]
+    assert len(parts.store.snapshot().sets(COARSE)) == 1
+    assert sum(point.count for point in stored(parts.folder, BASE, [0, 1], day, 3_600).values()) == 40
