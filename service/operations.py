@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,7 @@ from .config import Config
 from .control import Operation
 from .control_frame import Header
 from .decision import decide
+from .maintenance import Maintenance
 from .stats import figures
 from .storage import Storage
 
@@ -28,6 +30,7 @@ class Operations:
         self._accumulator = storage.accumulator
         self._engine = storage.engine
         self._server = server
+        self._maintenance = Maintenance(config, storage, time.time)
         self._longest_stall_s = 0.0
 
     def note_stall(self, seconds: float) -> None:
@@ -43,6 +46,7 @@ class Operations:
             "refused": self._refused,
             "seal": self._seal,
             "policy": self._policy,
+            **self._maintenance.table(),
         }
 
     def stats(self) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ..index.living import read_living
 from ..index.names import NamesLog
 from ..query.cut import level_span
 from ..schema.errors import ConfigError
+from ..schema.identity import Level
 from ..schema.protocols import NewNames
 from ..schema.resolution import format_duration
 from ..stores import layout
@@ -32,10 +33,14 @@ WRITER = "main/1"
 
 @dataclass(frozen=True)
 class Storage:
-    """A data folder that this process writes. ``close`` when nothing more is handed to the engine."""
+    """A data folder that this process writes. ``close`` when nothing more is handed to the engine. ``levels``: all that have a
+    log."""
 
     accumulator: Accumulator
     engine: Engine
+    store: FilesStore
+    logs: LogFiles
+    levels: Sequence[Level]
     _kept: contextlib.ExitStack
 
     @classmethod
@@ -47,7 +52,8 @@ class Storage:
         with contextlib.ExitStack() as opening:
             store = FilesStore(folder, write=True)
             opening.callback(store.close)
-            found = recover(LogFiles(folder, WRITER), store, levels(policies))
+            logs = LogFiles(folder, WRITER)
+            found = recover(logs, store, levels(policies))
             names, known = NamesLog.open_with_names(folder, found.next_id)
             opening.callback(names.close)
             days = SeenDays()
@@ -59,7 +65,7 @@ class Storage:
             accumulator = Accumulator(policies, limits, names.next_id, now, newest=_newest(config, store))
             for batch in known.names():
                 accumulator.load(batch)
-            return cls(accumulator, engine, opening.pop_all())
+            return cls(accumulator, engine, store, logs, tuple(found.logs), opening.pop_all())
 
     def close(self) -> None:
         self._kept.close()

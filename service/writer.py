@@ -13,7 +13,7 @@ import time
 
 from ..ingest.tcp import Limits, LineServer
 from ..schema.errors import CadentError
-from . import lifeline, logs
+from . import lifeline, logs, served
 from .config import Config
 from .control import ControlServer
 from .lifeline import EXIT_USER_ERROR, Handover
@@ -124,6 +124,7 @@ class Writer:
 async def _run(config: Config, listener: socket.socket) -> int:
     loop = asyncio.get_running_loop()
     storage = Storage.open(config, time.time(), lambda error: loop.call_soon_threadsafe(writer.fail, error))
+    served.note(config)
     writer = Writer(config, storage)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, writer.stop)
