@@ -103,6 +103,10 @@ class Cadent:
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
+        self.wait()
+
+    def wait(self) -> None:
+        """Until its main process has ended."""
         self._process.wait(STOP_S)
 
     @property
@@ -218,7 +222,7 @@ def wait(attempt: Callable[[], object], process: subprocess.Popen) -> None:
         if process.poll() is not None or time.monotonic() > give_up:
             process.kill()
             raise RuntimeError(f"{process.args[0]} does not start; its exit status: {process.wait()}")
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def succeeds(attempt: Callable[[], object]) -> bool:
