@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,27 @@ def level_folder(data: Path, level: Level) -> Path:
 def log_folder(data: Path, level: Level) -> Path:
     """The folder of a level's segments."""
     return level_folder(data, level) / "log"
+
+
+_SEGMENT = re.compile(r"[0-9a-f]{16}\.log")
+
+
+def segment_file(folder: Path, first_sequence: int) -> Path:
+    """The segment in the log folder ``folder`` that begins with this sequence."""
+    return folder / f"{first_sequence:016x}.log"
+
+
+def sequence_of(segment: Path) -> int:
+    """The first sequence of a segment, by its name."""
+    return int(segment.stem, 16)
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments in the log folder ``folder``, in order; none if it is not there. What has another name is not ours."""
+    try:
+        return sorted(path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
 
 
 def levels(data: Path) -> Iterator[Level]:

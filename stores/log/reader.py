@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from ...schema.errors import Damaged
 from ...schema.grid import Grid
 from ...schema.identity import Level, Mode
 from ...schema.rows import Ids
 from ..disk import disk
-from ..layout import log_folder
+from ..layout import log_folder, segments, sequence_of
 from .records import TIME
 from .segment import ALL_SEQUENCES, Segment
 
@@ -24,7 +25,7 @@ class LogReader:
     def __init__(self, folder: Path, level: Level) -> None:
         self._folder = log_folder(folder, level)
         self._level = level
-        self._segments: dict[str, Segment] = {}
+        self._segments: dict[Path, Segment] = {}
         self._lock = threading.Lock()
 
     def read(self, ids: Ids, after: int, through: int, into: Grid) -> None:
@@ -58,23 +59,19 @@ class LogReader:
     def _between(self, after: int, through: int) -> list[Segment]:
         """The segments that may hold such records, in order."""
         with disk(self._folder), self._lock:
-            names = self._list()
-            self._segments = {name: segment for name in names if (segment := self._open(name))}
-            segments = list(self._segments.values())
-        nexts = [*(segment.header.first for segment in segments), ALL_SEQUENCES][1:]
-        return [s for s, following in zip(segments, nexts, strict=True) if s.header.first <= through and following - 1 > after]
+            # Not by the folder's time of change: two changes within one tick of the clock look the same.
+            paths = segments(self._folder)
+            self._segments = {path: segment for path in paths if (segment := self._open(path, through))}
+            found = list(self._segments.values())
+        nexts = [*(segment.header.first for segment in found), ALL_SEQUENCES][1:]
+        return [s for s, following in zip(found, nexts, strict=True) if s.header.first <= through and following - 1 > after]
 
-    def _list(self) -> list[str]:
-        # Not by the folder's time of change: two changes within one tick of the clock look the same.
+    def _open(self, path: Path, through: int) -> Segment | None:
+        """None if it has gone, or nothing of it counts yet."""
         try:
-            return sorted(path.name for path in self._folder.iterdir() if path.suffix == ".log")
-        except FileNotFoundError:
-            return []
-
-    def _open(self, name: str) -> Segment | None:
-        path = self._folder / name
-        try:
-            known = self._segments.get(name)
+            known = self._segments.get(path)
             return known if known and known.inode == path.stat().st_ino else Segment(path)
         except FileNotFoundError:
+            if through != ALL_SEQUENCES and sequence_of(path) <= through and path.exists():
+                raise Damaged(str(path), 0, "its header is missing, and records of it were acknowledged") from None
             return None

@@ -15,7 +15,7 @@ from ...schema.protocols import LogSegment
 from ...schema.resolution import span_of
 from ...schema.rows import Ids, Rows
 from ..disk import disk, link_or_copy, make_folder, sync_folder
-from ..layout import log_folder
+from ..layout import log_folder, segment_file, segments, sequence_of
 from .active import ActiveSegment, Mark
 from .format import SegmentHeader
 from .records import TIME
@@ -67,7 +67,7 @@ class LogWriter:
         """
         self._sealed = sealed
         with disk(self._folder):
-            paths = [path for path in sorted(self._folder.glob("*.log")) if not self._was_sealed(path, sealed)]
+            paths = [path for path in segments(self._folder) if not self._was_sealed(path, sealed)]
             for path in paths[:-1]:
                 segment = check(path)
                 self._rolled.append(_rolled(segment))
@@ -148,7 +148,7 @@ class LogWriter:
         with disk(folder):
             make_folder(folder)
             durable |= {path: path.stat().st_size for path in closed[-1:]}
-            for path in sorted(self._folder.glob("*.log")):
+            for path in segments(self._folder):
                 if path in closed[:-1]:
                     link_or_copy(path, folder / path.name)
                 else:
@@ -171,7 +171,7 @@ class LogWriter:
                 raise ValueError(f"log {self.level}: a row of {row.level} at {row.time}")
 
     def _was_sealed(self, path: Path, sealed: int) -> bool:
-        if int(path.stem, 16) > sealed:
+        if sequence_of(path) > sealed:
             return False
         segment = open_whole(path)
         if len(segment.rows(0, ALL_SEQUENCES)) and segment.last > sealed:
@@ -209,7 +209,7 @@ class LogWriter:
             self._finish(self._active)
         make_folder(self._folder)
         header = SegmentHeader(self.level, self._writer, mode, sequence)
-        self._active = ActiveSegment.create(self._folder / f"{sequence:016x}.log", header)
+        self._active = ActiveSegment.create(segment_file(self._folder, sequence), header)
         self._created.append(self._active)
         former, ids = self._previous
         if former is mode:

@@ -416,3 +416,17 @@ def test_no_descriptor_is_left_open(tmp_path, open_log, rows, read_log):
     log.close()
     open_log().recover(0)
     assert descriptors() == before
+
+
+def test_files_that_are_no_segments_are_left_alone(log, open_log, read_log, rows, tmp_path):
+    log.append([rows({1: 2.0})], 1)
+    seen = read_log()
+    folder = tmp_path / "default" / "10" / "log"
+    others = [folder / name for name in ("x.log", "0000000000000001.log.bak", "ABCDEF0123456789.log", "notes.txt")]
+    for other in others:
+        other.write_bytes(b"not ours")
+    assert read_log() == read_log(through=1) == seen
+    log.close()
+    assert open_log().recover(0) == 1
+    assert open_log().recover(1) == 0, "all is sealed"
+    assert [other.read_bytes() for other in others] == [b"not ours"] * 4
