@@ -25,6 +25,7 @@ cdef uint64_t ABSENT = 0x7FF8000000000000U
 cdef uint64_t MULTI = 0xFFFC000000000000U
 cdef uint64_t TAG = 0xFFFFFFFF00000000U
 cdef uint64_t INFINITE = 0x7FF0000000000000U
+cdef int64_t MOST_SAMPLES = 1 << 53  # of a point: sums of counts stay far from overflow
 
 
 # The columns of floats that a grid does not have are NULL.
@@ -74,6 +75,8 @@ cdef inline bint merge(Points *grid, int64_t at, uint64_t cell, const Row *row, 
         if k >= row.multis:
             return False
         count = row.multi.count[k]
+        if not 0 < count <= MOST_SAMPLES:
+            return False
         total = row.multi.sum[k]
         low = row.multi.min[k]
         high = row.multi.max[k]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...codec.chunk import MAX_SLOTS
+from ...schema.errors import Damaged
 from ...schema.grid import Grid
 from ...schema.identity import Identity, Level
 from ...schema.protocols import Extent
@@ -78,7 +79,10 @@ class RolledSegment:
 
     @cached_property
     def _sorted_ids(self) -> Ids:
-        return np.sort(self._segment.ids)
+        ids = np.unique(self._segment.ids)
+        if len(ids) != len(self._segment.ids):
+            raise Damaged(str(self.path), 0, "two of its slots are of one id")
+        return ids
 
     def _extent(self, lines: NDArray[np.int64]) -> Extent:
         start, last = int(lines[:, TIME].min()), int(lines[:, TIME].max())
@@ -94,7 +98,12 @@ class RolledSegment:
         return np.sort(self._segment.ids[slots])
 
     def _slots_of(self, line: NDArray[np.int64]) -> NDArray[np.uint32]:
-        return self._segment.words(int(line[OFFSET]), int(line[CELLS]))
+        slots = self._segment.words(int(line[OFFSET]), int(line[CELLS]))
+        if slots.max(initial=0) >= len(self._segment.ids):
+            raise Damaged(
+                str(self.path), int(line[OFFSET]), f"a cell of slot {slots.max()}, and there are {len(self._segment.ids)}"
+            )
+        return slots
 
 
 def _is_sparse(lines: NDArray[np.int64], extent: Extent) -> bool:

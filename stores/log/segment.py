@@ -28,6 +28,9 @@ _WINDOW = 4_096
 
 _HEADER_BYTES = 1_024
 
+# At a header that does not make sense: the writer may just be writing it.
+_LOOKS = 3
+
 ALL_SEQUENCES: Final = 2**63 - 1  # no writer says how far its log counts
 
 
@@ -155,7 +158,16 @@ class Segment:
                 self._refuse_vouched(at, through)
                 break
         if through != ALL_SEQUENCES:
+            self._refuse_what_is_no_header()
             self._vouched = len(self._records)
+
+    def _refuse_what_is_no_header(self) -> None:
+        """Behind the last record there is nothing yet. Something that is no header was one, and may have been acknowledged."""
+        for _ in range(_LOOKS):
+            found = os.pread(self._fd, RECORD_BYTES, self.end)
+            if not any(found) or RecordHeader.parse(found, 0):
+                return
+        raise Damaged(str(self.path), self.end, "the header of a record fails its checksum")
 
     def _has_changed(self) -> bool:
         """Whether the file was written to since the last call."""
@@ -190,7 +202,10 @@ class Segment:
             raise Damaged(str(self.path), int(lines[bad, OFFSET]), "a cell is neither a sample nor an entry of its record")
 
     def _take(self, offset: int, header: RecordHeader) -> bool:
-        """False for new slots that are not whole: ids that make no sense must not get into the table, not even for a while."""
+        """False for new slots that are not whole: ids that make no sense must not get into the table, not even for a while. And
+        for a dense record that has not a cell for each slot: slots are missing before it."""
+        if header.kind == Kind.DENSE and header.cells != len(self._table):
+            return False
         slots = header.kind == Kind.SLOTS
         if slots and not self._is_whole(offset, header.size, header.crc):
             return False
@@ -214,8 +229,10 @@ class Segment:
         return (len(payload), zlib.crc32(payload)) == (size, crc)
 
     def _mapped(self) -> NDArray[np.uint8]:
-        """A map of the file that reaches to the end of what was parsed."""
+        """A map of the file that reaches to the end of what was parsed. Raises Damaged if the file does not."""
         if len(self._map) < self.end:
+            if self.size < self.end:
+                raise Damaged(str(self.path), self.size, f"it ends there, within a record that goes on to byte {self.end}")
             self._file = mmap.mmap(self._fd, 0, prot=mmap.PROT_READ)
             self._map = np.frombuffer(self._file, np.uint8)
         return self._map
