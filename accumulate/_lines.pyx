@@ -443,6 +443,11 @@ cdef class Kernel:
         """Unix second at which the latest window ever opened ends; 0 before the first sample."""
         return self.windows.newest
 
+    @property
+    def newest_start(self):
+        """Unix second at which the latest window ever opened begins; 0 before the first."""
+        return self.windows.newest_start
+
     def recent_times(self):
         """Times of some of the last samples, one of each batch of up to 64 lines, in no order."""
         return [self.recent[i] for i in range(min(self.recent_count, <uint64_t>RECENT))]

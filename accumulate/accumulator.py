@@ -227,8 +227,8 @@ class Accumulator:
 
     @property
     def newest(self) -> int | None:
-        """Unix second at which the latest window that ever had a sample ends; None before the first."""
-        return self._kernel.newest or None
+        """Unix second at which the latest window that ever had a sample begins; None before the first."""
+        return self._kernel.newest_start or None
 
     def refused_lines(self) -> dict[str, list[str]]:
         """For each reason its last 20 lines, printable."""

@@ -51,6 +51,7 @@ cdef struct Windows:
     uint32_t *slots  # position + 1; 0 is empty
     uint32_t mask
     uint32_t newest  # unix second at which the latest window ever opened ends
+    uint32_t newest_start  # unix second at which one begins at the latest: where steps differ, maybe another one
     uint64_t bytes
     double now
     double steady
@@ -284,6 +285,7 @@ cdef Window *window_of(Windows *all, uint32_t level, uint32_t number, uint32_t s
     all.slots[at] = all.count
     all.bytes += window.bytes
     all.newest = max(all.newest, window.start + step_s)
+    all.newest_start = max(all.newest_start, window.start)
     return window
 
 

@@ -42,20 +42,19 @@ def build_app(config: Config) -> Flask:
     return create_app(
         open_reader(config, index, control),
         index,
-        lambda: _writer_state(control, config.store.ladder.base.step_s),
+        lambda: _writer_state(control),
         settings,
         now=time.time,
         monotonic=time.monotonic,
     )
 
 
-def _writer_state(control: ControlClient, step_s: int) -> WriterState:
+def _writer_state(control: ControlClient) -> WriterState:
     try:
         health = control.ask("health")
     except (WriterGone, ServiceError):
         return WriterState("dead")
-    ends = health["newest"]
-    return WriterState("alive", health["pid"], None if ends is None else ends - step_s, health["trouble"])
+    return WriterState("alive", health["pid"], health["newest"], health["trouble"])
 
 
 class Logger(glogging.Logger):

@@ -227,7 +227,7 @@ def test_windows_are_described_in_order_of_opening(bare):
     assert rows["touched"].tolist() == [2.0, 2.0]
     assert rows["present"].tolist() == [2, 1]
     assert rows["bytes"].sum() == kernel.open_bytes
-    assert kernel.newest == 1_010
+    assert (kernel.newest, kernel.newest_start) == (1_010, 1_000)
 
 
 def test_what_comes_for_a_window_taken_out_opens_a_new_one(bare):

@@ -2,12 +2,15 @@
 
 import json
 import re
+import time
+from functools import partial
 
 import pytest
 from cadent.schema.errors import ConfigError
 from cadent.schema.policy import Policy
 from cadent.schema.resolution import Ladder
-from points import PAST
+from cadent.service.control_client import ControlClient
+from points import PAST, wait_until_written
 from programs import eventually, run_cadent
 
 BUSY = "[[policy]]\nname = 'busy'\nmatch = '^busy\\.'\nladder = '1s:2d,1m:30d'\nstatistic = 'max'\n"
@@ -167,6 +170,20 @@ def test_the_service_records_itself_once_a_step_of_the_policy_its_own_paths_have
     assert set(counts()) == {1}
 
 
+def test_health_tells_the_age_of_the_newest_window_whatever_its_step(serve, file):
+    service = serve("--config", file)
+    for path, sent, began in (("slow.a", 70, 60), ("a.b", 75, 70), ("slow.b", 100, 70)):
+        service.send([f"{path} 1 {PAST + sent}"])
+        eventually(partial(found, service, path), f"{path} has come")
+        before = time.time()
+        age_s = service.web.get("/health").json["age_s"]
+        assert before - 1 <= PAST + began + age_s <= time.time() + 1, path
+
+
+def found(service, path: str) -> list[str]:
+    return service.web.get("/metrics/expand", query=path).json["results"]
+
+
 def test_whatever_lies_in_a_data_folder_is_no_policys_name(service):
     names = {path.name for path in service.data.iterdir()} - {"busy", "slow", "default"}
     assert "names" in names
@@ -181,3 +198,32 @@ def test_config_prints_policies_that_it_reads_back(file, tmp_path):
     (tmp_path / "printed.toml").write_text(printed)
     assert run_cadent("config", "--config", "printed.toml", cwd=tmp_path).stdout == printed
     assert [line for line in printed.splitlines() if line.startswith("[[")] == ["[[policy]]", "[[policy]]", "[[statistic]]"]
+
+
+def test_points_keep_their_step_when_the_ladder_changes(serve, file):
+    """From 10 s to a minute: the answer is whole. Back again: the minutes are there for those who ask for a minute."""
+
+    def shown(**asked) -> dict[int, float]:
+        parameters = {"from": PAST - 1, "to": PAST + 299, **asked}
+        series = service.web.get("/graphite/metrics", target="ladder.sum", **parameters).json["series"]
+        return {at - PAST: value for value, at in series.get("ladder.sum", []) if value is not None}
+
+    def restart_with(ladder: str) -> None:
+        client = ControlClient(service.data)
+        client.ask("seal")
+        client.close()
+        eventually(lambda: service.stats()["queue.segments"] == 0, "the log is sealed")
+        file.write_text(QUIET + f"[store]\nladder = '{ladder}'\n")
+        restart(service)
+
+    file.write_text(QUIET + "[store]\nladder = '10s:7d'\n")
+    service = serve("--config", file)
+    service.send([f"ladder.sum {value} {PAST + at}" for value, at in ((1, 0), (2, 20), (4, 100))])
+    wait_until_written(service, 3)
+    restart_with("1m:30d")
+    service.send([f"ladder.sum {value} {PAST + at}" for value, at in ((8, 110), (16, 200))])
+    eventually(lambda: shown() == {0: 3, 60: 12, 180: 16}, "points of both ladders by the minute")
+    wait_until_written(service, 2)
+    restart_with("10s:7d")
+    assert shown() == {0: 1, 20: 2, 100: 4}
+    assert shown(step=60) == {0: 3, 60: 12, 180: 16}
