@@ -52,8 +52,8 @@ _CHANGES = (
     (
         "another `ladder`, of a policy or of `[store]`",
         (
-            "New points are kept at the new steps. Points that are there keep the step they have: a query reads those whose step "
-            "divides the step of its answer."
+            "New points are kept at the new steps. Points that are there keep theirs: a query shows those whose step divides the "
+            "step of its answer. After a change from `1m` to `10s` a query shows what was kept by the minute if it says `step=1m`."
         ),
     ),
     ("another `statistic`", "Queries show it at once, of points of any age."),
