@@ -14,6 +14,8 @@ AHEAD_S = 600
 # How far the clock may run ahead of the newest data before age is no longer measured by it: a clock set years ahead must not
 # make live samples too old. A day, so that senders may be silent over a night, yet little against a ttl of days.
 SLACK_S = DAY_S
+# 2020-01-01: a clock that shows less was never set, as on a machine without a battery for it until the network is there.
+SET_S = 1_577_836_800
 MAX_TIME = 2**32 - 1  # what the kernel holds; the year 2106
 
 
@@ -38,7 +40,9 @@ class Horizon:
         newest = max(newest, self._known_newest or 0)
         said = median_low(recent) if recent else self._known_newest or now
         reference = min(now, newest + SLACK_S) if newest else now
-        limit = min(math.floor(max(now, said)) + AHEAD_S, MAX_TIME)
+        # Nobody says what time it is: the first samples do.
+        unknown = now < SET_S and not recent
+        limit = MAX_TIME if unknown else min(math.floor(max(now, said)) + AHEAD_S, MAX_TIME)
         #: The time by which live windows end: the clock, unless the senders say that it is slow by more than AHEAD_S.
         self.present = now if said <= now + AHEAD_S else said
         self._bounds = [

@@ -54,6 +54,17 @@ def test_a_past_window_closes_after_a_second_without_samples(accumulator):
     assert closed(accumulator.tick(NOW + 1.5)) == [(BASE, NOW - 7_200)]
 
 
+def test_live_lines_are_taken_before_the_clock_is_set_and_after(accumulator):
+    accumulator = accumulator(now=30)
+    send(accumulator, b"a 1 %d" % NOW)
+    accumulator.tick(31)
+    send(accumulator, b"a 2 %d" % (NOW + 1), b"a 3 %d" % (NOW + 10 * YEAR_S))
+    accumulator.tick(NOW + 2)
+    send(accumulator, b"a 4 %d" % (NOW + 2))
+    assert accumulator.counters().folded == 3
+    assert accumulator.counters().refused == {"too_new": 1}
+
+
 def test_a_clock_that_jumps_back_delays_no_past_window_for_long(accumulator):
     accumulator = accumulator()
     send(accumulator, b"a 1 %d" % (NOW - 7_200))

@@ -66,6 +66,16 @@ def test_a_clock_far_behind_makes_nothing_too_old():
     assert taken(horizon(1_000, NOW), 0, NOW - YEAR_S, NOW) == [0, 0, 0]
 
 
+@pytest.mark.parametrize("newest", [None, NOW - 2 * HOUR_S], ids=["an empty folder", "a folder"])
+def test_while_a_clock_was_never_set_the_first_samples_say_what_time_it_is(newest):
+    booted = horizon(100, newest)
+    assert taken(booted, NOW, NOW + 10, MAX_TIME, MAX_TIME + 1) == [0, 0, 0, "too_new"]
+    booted.set(101, NOW, [NOW, NOW + 1, NOW + 2])
+    assert taken(booted, NOW + 601, NOW + 602) == [0, "too_new"]
+    booted.set(NOW + 60, NOW + 50, [])
+    assert taken(booted, NOW + 660, NOW + 661) == [0, "too_new"]
+
+
 def test_live_windows_end_by_the_clock_unless_the_senders_say_that_it_is_slow():
     assert horizon(NOW - 600, NOW).present == NOW - 600
     assert horizon(NOW - 601, NOW).present == NOW
