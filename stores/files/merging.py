@@ -7,22 +7,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...codec.chunk import MAX_SLOTS
 from ...schema.identity import Identity, Mode
 from ...schema.rows import Ids
 from .block import Block
-from .chunks import Chunks, Numbers, key, read_chunks, slices
+from .chunks import Chunks, key, read_chunks, slices
 from .draft import BlockDraft
 from .format import BlockHeader, Part
 from .rewriting import Rewriter
-from .runs import Runs, Window, runs_of
+from .runs import Runs, Window, gathered, runs_of
 
 # Of the strips that are held at once.
 SLICE_BYTES = 8 << 20
 # Strips of some 8 KB together share a checksum: a wanted one costs the reading of its group.
 _GROUP_BYTES = 8 << 10
 _MOST_IN_GROUP = 64
-# A part costs each strip a bit. When there are more windows than this, those that few chunks cover are recoded into common ones.
+# A part costs each strip a bit. When there are more windows than this, chunks of rare ones are recoded.
 _MOST_WINDOWS = 256
 
 
@@ -38,9 +37,10 @@ class Merge:
         slots = self._within.stop - self._within.start
         self.header = BlockHeader(level, _identity([header.identity for header in headers]), start, slots, group=_group(blocks))
         counts = self._count_windows()
-        self._common = np.array([key(*window) for window, _ in counts.most_common(_MOST_WINDOWS)])
-        covering = zip(*self._cover(*np.array(list(counts)).T), strict=True)
-        self._windows = sorted({piece for start, stop in covering for piece in Window(int(start), int(stop)).pieces()})
+        common = [window for window, _ in counts.most_common(_MOST_WINDOWS)]
+        rare = [self._within] if len(counts) > _MOST_WINDOWS else []
+        self._common = np.array([key(*window) for window in common], np.int64)
+        self._windows = sorted({piece for window in common + rare for piece in window.pieces()})
 
     @property
     def parts(self) -> list[Part]:
@@ -49,10 +49,9 @@ class Merge:
     def fill(self, draft: BlockDraft) -> None:
         """Write all strips."""
         rewriter = Rewriter(self._blocks, self._windows)
-        for ids, chunks, runs in self._slices():
-            start, stop = self._cover(runs.start, runs.stop)
-            decoded = (runs.chunks > 1) | (start != runs.start) | (stop != runs.stop)
-            rewriter.write(draft, ids, chunks, runs._replace(start=start, stop=stop), decoded)
+        for ids, found, apart in self._slices():
+            chunks, runs = gathered(found, apart, self._common, self._within)
+            rewriter.write(draft, ids, chunks, runs, ~runs.is_chunk(chunks))
 
     def _slices(self) -> Iterator[tuple[Ids, Chunks, Runs]]:
         for ids in slices(self._blocks, SLICE_BYTES):
@@ -67,13 +66,6 @@ class Merge:
         for _, _, runs in self._slices():
             counts.update(runs.windows())
         return counts
-
-    def _cover(self, start: Numbers, stop: Numbers) -> tuple[Numbers, Numbers]:
-        """The windows that runs with these get: their own, or wide ones that many can share."""
-        common = np.isin(key(start, stop), self._common)
-        wide_start = np.maximum(start - start % MAX_SLOTS, self._within.start)
-        wide_stop = np.minimum(stop + -stop % MAX_SLOTS, self._within.stop)
-        return np.where(common, start, wide_start), np.where(common, stop, wide_stop)
 
 
 def _identity(identities: Sequence[Identity]) -> Identity:

@@ -47,6 +47,11 @@ class Runs(NamedTuple):
     def take(self, which: NDArray[np.int64]) -> Runs:
         return Runs(*(column[which] for column in self))
 
+    def is_chunk(self, chunks: Chunks) -> NDArray[np.bool_]:
+        """Which of them are what their only chunk is."""
+        same: NDArray[np.bool_] = (chunks.start[self.first] == self.start) & (chunks.stop[self.first] == self.stop)
+        return same & (self.chunks == 1)
+
     def members(self) -> Numbers:
         """The places of all of their chunks, run by run."""
         before = np.cumsum(self.chunks) - self.chunks
@@ -71,6 +76,21 @@ def runs_of(chunks: Chunks, within: Window) -> Runs:
     counts = np.diff(np.append(first, len(chunks.strip)))
     runs = Runs(chunks.strip[first], first, counts, start[begin], np.maximum.reduceat(stop, begin))
     return _widened(runs, several, within)
+
+
+def gathered(chunks: Chunks, runs: Runs, common: Numbers, within: Window) -> tuple[Chunks, Runs]:
+    """With those runs of each strip whose windows are not among ``common`` (keys) as one run over all of ``within``; and the
+    chunks in the order of runs again."""
+    rare = np.flatnonzero(~np.isin(key(runs.start, runs.stop), common))
+    _, first, which = np.unique(runs.strip[rare], return_index=True, return_inverse=True)
+    joins = np.arange(len(runs.strip))
+    joins[rare] = rare[first][which]
+    kept = np.unique(joins)
+    counts = np.bincount(joins, runs.chunks, len(joins)).astype(np.int64)[kept]
+    start, stop = runs.start.copy(), runs.stop.copy()
+    start[rare], stop[rare] = within
+    order = np.argsort(np.repeat(joins, runs.chunks), kind="stable")
+    return chunks.take(order), Runs(runs.strip[kept], np.cumsum(counts) - counts, counts, start[kept], stop[kept])
 
 
 def _widened(runs: Runs, which: NDArray[np.bool_], within: Window) -> Runs:
