@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from cadent.codec.points import roll_up
-from cadent.index.names import NamesLog
 from cadent.schema.grid import COLUMNS, Grid
 from cadent.schema.identity import Identity, Level
-from cadent.schema.protocols import NewNames, Slice
+from cadent.schema.protocols import Slice
 from cadent.schema.resolution import DAY_S, span_of
 from cadent.stores.files.store import FilesStore
 from cadent.writers.levels import Keeping
@@ -19,6 +18,7 @@ from cadent.writers.levels import Keeping
 from .latency import milliseconds, percentile
 from .lines import STEP_S
 from .mix import mix
+from .names import give_names
 from .servers import Cadent, binary_values
 from .table import Row
 
@@ -51,21 +51,12 @@ def row(server: Cadent, figure: str, start: int, stop: int, step_s: int, limit_m
 
 def build(data: Path, today: int, years: int) -> None:
     """30 days at 1 min, and at 10 min the same month over and over for years."""
-    names(data)
+    give_names(data, [f"long.series-{number:02d}" for number in range(100)])
     minutes, tens = rolled_up(60), rolled_up(600)
     store = FilesStore(data, write=True)
     fill(store, Keeping(Level("default", 60), MONTH_S, None), repeated(minutes, today - MONTH_S, today))
     fill(store, Keeping(Level("default", 600), 2 * YEAR_S, None), repeated(tens, today - years * YEAR_S, today))
     store.close()
-
-
-def names(data: Path) -> None:
-    data.mkdir()
-    log = NamesLog.open(data)
-    paths = [f"long.series-{number:02d}".encode() for number in range(100)]
-    log.append(NewNames("default", 0, np.arange(100, dtype=np.uint32), [len(path) for path in paths], b"".join(paths)))
-    log.sync()
-    log.close()
 
 
 def rolled_up(step_s: int) -> Grid:

@@ -23,6 +23,7 @@ def restart(folder: Path, hosts: int, limit: float) -> list[Row]:
     load = backfill(folder, hosts, WINDOWS, newest_complete_window(time.time()))
     with running(Cadent, folder) as server:
         send(server, load)
+        server.flush()
         kill(server)
         killed = time.monotonic()
         server.start()

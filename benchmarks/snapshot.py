@@ -17,6 +17,7 @@ from cadent.stores.files.store import FilesStore
 from .lines import SEED, STEP_S
 from .live import longest_stall_ms
 from .live_sender import send_live
+from .names import give_names
 from .servers import Cadent
 from .table import Row
 
@@ -30,7 +31,7 @@ SETTLE_S, AFTER_S = 20.0, 5.0
 def measure(folder: Path, *, quick: bool) -> list[Row]:
     size, hosts = (2e8, 50) if quick else (1e10, HOSTS)
     data = folder / "data"
-    data.mkdir()
+    give_names(data, [f"snapshot.path-{number:04d}" for number in range(PATHS)])
     fill(data, size)
     server = Cadent(folder)
     try:
