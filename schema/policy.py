@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import ConfigError
 from .resolution import Ladder
@@ -23,12 +23,13 @@ class StatisticRule:
 
     match: str
     statistic: Statistic
+    _regex: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _check_match(self.match)
+        object.__setattr__(self, "_regex", _compiled(self.match))
 
     def holds_for(self, path: str) -> bool:
-        return re.search(self.match, path) is not None
+        return self._regex.search(path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,21 @@ class Policy:
     ladder: Ladder
     match: str | None = None
     statistic: Statistic | None = None
-    rules: tuple[StatisticRule, ...] = ()
+    rules: tuple[StatisticRule, ...] = field(default=(), hash=False)  # queries look policies up for every path
+    _regex: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ConfigError(f"policy name {self.name!r} is not made of a-z, 0-9, _ and - (64 at most)")
         if self.name in TAKEN_NAMES:
             raise ConfigError(f"policy name {self.name!r} is taken: the data folder has something else of that name")
-        if self.match is not None:
-            try:
-                _check_match(self.match)
-            except ConfigError as error:
-                raise ConfigError(f"policy {self.name}: {error}") from None
+        try:
+            object.__setattr__(self, "_regex", _compiled(self.match or ""))
+        except ConfigError as error:
+            raise ConfigError(f"policy {self.name}: {error}") from None
 
     def holds_for(self, path: str) -> bool:
-        return self.match is None or re.search(self.match, path) is not None
+        return self._regex.search(path) is not None
 
     def statistic_of(self, path: str) -> Statistic:
         if self.statistic is not None:
@@ -112,8 +113,8 @@ class Policies:
         return len(self.ordered)
 
 
-def _check_match(match: str) -> None:
+def _compiled(match: str) -> re.Pattern[str]:
     try:
-        re.compile(match)
+        return re.compile(match)
     except re.error as error:
         raise ConfigError(f"match {match!r} is not a regular expression: {error}") from error
