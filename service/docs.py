@@ -53,7 +53,7 @@ _CHANGES = (
         "another `ladder`, of a policy or of `[store]`",
         (
             "New points are kept at the new steps. Points that are there keep theirs: a query shows those whose step divides the "
-            "step of its answer. After a change from `1m` to `10s` a query shows what was kept by the minute if it says `step=1m`."
+            "step of its answer. After a change from `1m` to `10s`, `step=1m` shows what was kept by the minute."
         ),
     ),
     ("another `statistic`", "Queries show it at once, of points of any age."),
