@@ -25,12 +25,14 @@ class Index(PathIndex, Protocol):
 @dataclass(frozen=True, slots=True)
 class WriterState:
     """``word``: ``alive``, ``dead`` or ``none`` (a process that only reads). ``newest``: unix second at which the newest
-    window that the writer has seen begins, if it has seen one. ``trouble``: why it cannot write to its disk just now."""
+    window that the writer has seen begins, if it has seen one. ``trouble``: why it cannot write to its disk just now.
+    ``warnings``: what somebody should look at, although all works."""
 
     word: str
     pid: int | None = None
     newest: int | None = None
     trouble: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

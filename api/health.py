@@ -18,7 +18,8 @@ def routes(backend: Backend) -> Blueprint:
         writer = backend.writer()
         age_s = _age_s(backend, writer)
         trouble = _trouble(writer, age_s, backend.stale_after_s)
-        report = {"status": trouble or "ok", "writer": writer.word, "pid": writer.pid, "age_s": age_s}
+        state = {"writer": writer.word, "pid": writer.pid, "age_s": age_s, "warnings": writer.warnings}
+        report = {"status": trouble or "ok", **state}
         response = answer([orjson.dumps(report)])
         response.status_code = 503 if trouble else 200
         return response

@@ -54,7 +54,7 @@ def _writer_state(control: ControlClient) -> WriterState:
         health = control.ask("health")
     except (WriterGone, ServiceError):
         return WriterState("dead")
-    return WriterState("alive", health["pid"], health["newest"], health["trouble"])
+    return WriterState("alive", health["pid"], health["newest"], health["trouble"], tuple(health["warnings"]))
 
 
 class Logger(glogging.Logger):

@@ -70,7 +70,9 @@ class Operations:
         counters = self._engine.counters()
         where = {"host": http.listen.host, "port": http.listen.port, "base_path": http.base_path}
         trouble = counters.flush.trouble or counters.seal.trouble
-        return {"pid": os.getpid(), "newest": self._accumulator.newest, "http": where, "trouble": trouble}, b""
+        warnings = [text for text in (self._engine.clock_trouble, counters.upkeep.trouble) if text]
+        health = {"pid": os.getpid(), "newest": self._accumulator.newest, "http": where, "trouble": trouble, "warnings": warnings}
+        return health, b""
 
     def _stats(self, _: Header, __: bytes) -> tuple[dict[str, Any], bytes]:
         refused = {f"refused.{reason}": count for reason, count in self._accumulator.counters().refused.items()}

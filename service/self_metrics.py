@@ -19,6 +19,10 @@ _COUNTED = (
     "flush.count",
     "flush.seconds",
     "seal.",
+    "rollup.",
+    "merge.",
+    "expiry.",
+    "upkeep.",
 )
 
 

@@ -28,4 +28,10 @@ def figures(lines: LineCounters, connections: ConnectionCounters, engine: Engine
         "flush.seconds": round(engine.flush.seconds, 6),
         "seal.segments": engine.seal.segments,
         "seal.seconds": round(engine.seal.seconds, 6),
+        "rollup.count": engine.upkeep.rolled_up,
+        "merge.count": engine.upkeep.merged,
+        "merge.bytes": engine.upkeep.merged_bytes,
+        "expiry.count": engine.upkeep.expired,
+        "expiry.bytes": engine.upkeep.expired_bytes,
+        "upkeep.seconds": round(engine.seal.upkeep_seconds, 6),
     }

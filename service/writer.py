@@ -19,6 +19,7 @@ from .control import ControlServer
 from .lifeline import EXIT_USER_ERROR, Handover
 from .operations import Operations
 from .self_metrics import SelfMetrics
+from .silence import Silence
 from .storage import Storage
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Writer:
         self._server = LineServer(Limits(graphite.max_connections, graphite.idle_timeout_s))
         self._operations = Operations(config, storage, self._server)
         self._control = ControlServer(config.store.data, self._operations.table())
+        self._silence = Silence(storage, config.policies)
         self._metrics = SelfMetrics(config.store.data, os.getppid())
         self._metrics_step_s = config.policies.for_path(self._metrics.prefix).ladder.base.step_s
         self._metrics_due = 0
@@ -76,6 +78,7 @@ class Writer:
             self._record_itself()
             self._hand_over()
             self._bound_the_queue()
+            self._silence.look(time.time())
             self._operations.note_stall(woken - due)
             self._operations.note_stall(loop.time() - woken)
             due = woken + TICK_S

@@ -14,6 +14,8 @@ SLACK_S = DAY_S
 _PAUSE_S = 3_600
 # A clock that jumps is wrong before or after. Nothing expires for a day.
 _DOUBT_S = DAY_S
+# Windows end after the clock, and senders' clocks are not ours.
+_BEHIND_S = 2 * 3_600
 # What a clock may be off against the steady one between two looks: slewing and leap seconds.
 _JUMP_S = 60
 
@@ -26,6 +28,7 @@ class Clock:
         self._steady = steady
         self._doubt_until: float | None = None
         self._jump_s = 0.0
+        self._newest = 0.0
 
     def set(self, now: float, steady: float) -> float:
         """Look at both. Returns by how many seconds the clock has jumped since the last look, 0 if it did not."""
@@ -37,6 +40,10 @@ class Clock:
         self._doubt_until = steady + _DOUBT_S
         return jump_s
 
+    def see(self, newest: float) -> None:
+        """``newest``: the end of the newest points in chunks, unix seconds."""
+        self._newest = newest
+
     @property
     def now(self) -> float:
         return self._now
@@ -47,7 +54,9 @@ class Clock:
 
     @property
     def trouble(self) -> str:
-        """Why nothing expires, empty when all is well."""
+        """What is strange about the clock, for which nothing expires; empty when nothing is."""
+        if self._newest - self._now > _BEHIND_S:
+            return f"the clock is {self._newest - self._now:.0f} s behind the newest points; no points expire"
         if self._doubt_until is None or self._steady >= self._doubt_until:
             return ""
         where = "ahead" if self._jump_s > 0 else "back"

@@ -46,6 +46,7 @@ class Upkeep:
         """Do what is due next; False when nothing is. Raises Unavailable."""
         snapshot = self._store.snapshot()
         newest = _newest(snapshot)
+        clock.see(newest)
         return (
             self._roll_up(snapshot, max(clock.now, newest))
             or self._merge(snapshot, lambda sets, kept: due_merge(sets, kept, max(clock.now, newest)))

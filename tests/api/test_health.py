@@ -12,20 +12,20 @@ def health(client):
 
 
 def test_a_process_that_only_reads_goes_by_the_newest_point(client):
-    assert health(client) == (200, {"status": "ok", "writer": "none", "pid": None, "age_s": AGE_S})
+    assert health(client) == (200, {"status": "ok", "writer": "none", "pid": None, "age_s": AGE_S, "warnings": []})
 
 
 def test_old_points_without_a_writer_are_not_healthy(application):
     client = application.client(now=NOW + 600.0)
     assert health(client) == (
         503,
-        {"status": "the newest point is 810 s old", "writer": "none", "pid": None, "age_s": AGE_S + 600},
+        {"status": "the newest point is 810 s old", "writer": "none", "pid": None, "age_s": AGE_S + 600, "warnings": []},
     )
 
 
 def test_a_living_writer_is_healthy_however_old_the_points(application):
     client = application.client(now=NOW + 86_400.0, writer=WriterState("alive", 7, None))
-    assert health(client) == (200, {"status": "ok", "writer": "alive", "pid": 7, "age_s": AGE_S + 86_400})
+    assert health(client) == (200, {"status": "ok", "writer": "alive", "pid": 7, "age_s": AGE_S + 86_400, "warnings": []})
 
 
 def test_the_writer_may_hold_a_newer_sample(application):
@@ -46,3 +46,9 @@ def test_a_writer_whose_disk_is_full_is_not_healthy_and_says_why(application):
 def test_a_dead_writer_is_not_healthy(application):
     status, report = health(application.client(writer=WriterState("dead")))
     assert (status, report["status"], report["writer"]) == (503, "the writer is dead", "dead")
+
+
+def test_what_somebody_should_look_at_is_told_though_all_is_well(application):
+    writer = WriterState("alive", 7, NOW, warnings=("the clock jumped",))
+    status, report = health(application.client(writer=writer))
+    assert (status, report["status"], report["warnings"]) == (200, "ok", ["the clock jumped"])

@@ -73,6 +73,15 @@ def test_after_a_jump_nothing_expires_for_a_day(jump_s):
     assert expiry.due(sets, BASE, now, clock) == sets[:1]
 
 
+def test_a_clock_behind_the_points_is_told():
+    clock = Clock(DAY, 0.0)
+    clock.see(DAY + 3_600)
+    assert clock.trouble == ""
+    clock.see(DAY + YEAR_S)
+    assert f"{YEAR_S} s behind" in clock.trouble
+    assert Expiry().due(days(3), BASE, DAY + YEAR_S, clock) == []
+
+
 def test_a_clock_that_is_slewed_does_not_jump():
     clock = Clock(DAY, 0.0)
     assert [clock.set(DAY + 11.0 * tick, 10.0 * tick) for tick in range(1, 50)] == [0.0] * 49
