@@ -49,8 +49,9 @@ class Runs(NamedTuple):
 
     def is_chunk(self, chunks: Chunks) -> NDArray[np.bool_]:
         """Which of them are what their only chunk is."""
-        same: NDArray[np.bool_] = (chunks.start[self.first] == self.start) & (chunks.stop[self.first] == self.stop)
-        return same & (self.chunks == 1)
+        alone: NDArray[np.bool_] = self.chunks == 1
+        alone &= (chunks.start[self.first] == self.start) & (chunks.stop[self.first] == self.stop)
+        return alone
 
     def members(self) -> Numbers:
         """The places of all of their chunks, run by run."""

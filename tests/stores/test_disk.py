@@ -3,7 +3,7 @@ import os
 
 import pytest
 from cadent.schema.errors import Unavailable
-from cadent.stores.disk import disk, make_folder, replace_file, write_at
+from cadent.stores.disk import disk, link_or_copy, make_folder, replace_file, write_at
 
 
 def test_an_error_of_the_system_becomes_unavailable(tmp_path):
@@ -40,3 +40,15 @@ def test_a_file_is_what_it_was_or_what_it_becomes(tmp_path, monkeypatch):
     monkeypatch.undo()
     replace_file(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_a_link_is_the_same_file_and_an_existing_one_is_not_replaced(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"bytes")
+    link_or_copy(source, target)
+    assert target.stat().st_ino == source.stat().st_ino
+    source.unlink()
+    source.write_bytes(b"others")
+    with pytest.raises(FileExistsError):
+        link_or_copy(source, target)
+    assert target.read_bytes() == b"bytes"
