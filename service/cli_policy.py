@@ -17,6 +17,7 @@ from .cli_data import add_data
 from .config_file import read_config
 from .control_client import ControlClient
 from .decision import decide
+from .served import last_config
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +31,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("path", nargs="+", help="such as servers.web-1.load, as a line would give it")
     add_data(parser)
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="TOML file with policies, for when no service runs (default: none)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="TOML file with policies, for when no service runs (default: what the last service had)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_policy)
@@ -47,8 +51,9 @@ def _decisions(options: argparse.Namespace, paths: list[str]) -> list[dict[str, 
     try:
         return _asked(options.data, paths)
     except WriterGone:
-        policies, held = read_config(options.config, {}).policies, _held(options.data, set(paths))
-        return [asdict(decide(policies, path, held.get(path))) for path in paths]
+        config = read_config(options.config, {}) if options.config else last_config(options.data)
+        held = _held(options.data, set(paths))
+        return [asdict(decide(config.policies, path, held.get(path))) for path in paths]
 
 
 def _asked(folder: Path, paths: list[str]) -> list[dict[str, Any]]:

@@ -90,9 +90,19 @@ def test_the_command_says_the_same_when_no_service_runs(service, file):
     paths = ["busy.a", "so.slow.a", "a.b", "busy.new", "new;b=1;a=2"]
     running = told(service, *paths)
     service.stop()
-    assert told(service, *paths, flags=["--config", file]) == running
+    for flags in ([], ["--config", file]):
+        assert told(service, *paths, flags=flags) == running
     assert [one["path"] for one in running] == [*paths[:4], "new;a=2;b=1"]
     assert [one["known"] for one in running] == [True, True, True, False, False]
+
+
+def test_before_the_first_start_the_command_says_what_would_hold(file, tmp_path):
+    done = run_cadent("policy", "busy.a", "--data", "none", "--config", file, "--json", cwd=tmp_path)
+    (decision,) = json.loads(done.stdout)
+    assert (decision["known"], decision["policy"], done.stderr) == (False, "busy", "")
+    done = run_cadent("policy", "busy.a", "--data", "none", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"cadent: [^\n]*nobody knows the ladders of none[^\n]*--config\n", done.stderr)
 
 
 def test_a_path_that_is_none_is_one_sentence(service):
