@@ -69,10 +69,6 @@ def _insert(data: bytes, at: int, rng: random.Random) -> bytes:
     return data[:at] + rng.randbytes(_size(rng)) + data[at:]
 
 
-def _drop(data: bytes, at: int, rng: random.Random) -> bytes:
-    return data[:at] + data[at + _size(rng) :]
-
-
 _FAULTS = {
     "flip": _flip,
     "zero": _zero,
@@ -80,7 +76,6 @@ _FAULTS = {
     "repeat": _repeat,
     "cut": _cut,
     "insert": _insert,
-    "drop": _drop,
 }
 
 
