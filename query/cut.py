@@ -46,11 +46,10 @@ class Cut:
     """What is known of some paths of one policy: a pinned generation of the store, the log up to the sequence that the
     writer named, and the open windows it answered with. Nothing in it is counted twice.
 
-    It is whole only if no log segment went meanwhile: the caller compares ``generation`` with the store's after reading.
+    It is whole only if no log segment went meanwhile: see ``is_whole``.
     """
 
     def __init__(self, snapshot: Snapshot, logs: Mapping[Level, Log], head: Head, policy: Policy, ids: Ids) -> None:
-        self.generation = snapshot.generation
         self.writer_gone = False
         self._snapshot = snapshot
         self._logs = logs
@@ -68,6 +67,13 @@ class Cut:
             else:
                 self._add_tail(level, into)
         return into
+
+    def is_whole(self, newest: Snapshot) -> bool:
+        """``newest`` was taken after reading. If nothing was sealed since this cut's own, all of the log that it wanted was
+        there: a segment goes only after the chunks that replace it have come."""
+        return all(
+            newest.sealed(level) == self._snapshot.sealed(level) for level in self._logs if level.policy == self._policy.name
+        )
 
     def _ask(self, head: Head) -> HeadAnswer:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..codec.points import interpolate
-from ..schema.errors import TooManyMatches, Unavailable
+from ..schema.errors import Outdated, TooManyMatches, Unavailable
 from ..schema.grid import COLUMNS, Counts, Floats, Grid, columns_of
 from ..schema.head import Head
 from ..schema.identity import Level
@@ -27,7 +28,7 @@ from .plan import Batch, make_plan
 # A tile has at most so many cells of a Grid, 40 bytes each, however much a query asks for.
 _TILE_CELLS = 1 << 20
 
-# Generations change when something is sealed: hardly ever twice while one tile is read.
+# A block that is wanted, or the log, hardly ever moves twice while one tile is read.
 _ATTEMPTS = 10
 
 _ALL_SEQUENCES = 2**63 - 1
@@ -177,14 +178,14 @@ class Reader:
         return max(slots)
 
     def _read(self, level: Level, ids: Ids, start: int, stop: int, wanted: Collection[str] = COLUMNS) -> tuple[Grid, bool]:
-        """A grid, and whether the writer was gone. Begins again when the generation changed: then a segment of the log may
-        have been sealed, and be gone, after its chunks were looked for."""
+        """A grid, and whether the writer was gone. Begins again when something moved that was still to be read."""
         policy = self._policies[self._policies.index_of(level.policy)]
         for _ in range(_ATTEMPTS):
             cut = Cut(self._store.snapshot(), self._logs, self._head, policy, ids)
-            grid = cut.grid(start, stop, level.step_s, wanted)
-            if self._store.snapshot().generation == cut.generation:
-                return grid, cut.writer_gone
+            with contextlib.suppress(Outdated):
+                grid = cut.grid(start, stop, level.step_s, wanted)
+                if cut.is_whole(self._store.snapshot()):
+                    return grid, cut.writer_gone
         raise Unavailable(f"the store changed {_ATTEMPTS} times while {level} was read; try again")
 
 

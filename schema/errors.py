@@ -12,6 +12,7 @@ CadentError
 │   ├── Damaged            bytes fail their checksum; names file and offset
 │   ├── FolderLocked       another writer holds the data folder
 │   └── Unavailable        the store or its disk cannot take or give data now
+│       └── Outdated       what a snapshot holds is gone; a new one has it elsewhere
 └── ServiceError           processes and sockets
     ├── PortInUse
     ├── KernelMissing      a compiled module is not there
@@ -82,6 +83,10 @@ class FolderLocked(StoreError):
 
 class Unavailable(StoreError):
     """The store, or the disk below it, cannot take or give data now."""
+
+
+class Outdated(Unavailable):
+    """What a snapshot of another process's store holds was replaced and is gone: a new snapshot has it elsewhere."""
 
 
 class ServiceError(CadentError):

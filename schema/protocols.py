@@ -64,7 +64,7 @@ class Snapshot(Protocol):
     def read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i; any order, no duplicates) that ``sets`` (some of ``sets(level)``, in
         that order) hold in ``into``'s range into it, by the mode of each. ``into.step_s`` is ``level.step_s``. Raises Damaged,
-        Unavailable."""
+        Unavailable; Outdated if another process changed the store and it is gone."""
 
 
 class ChunkStore(Protocol):
@@ -120,8 +120,8 @@ class LogSegment(Protocol):
         """The sequences of its rows."""
 
     def extents(self) -> Sequence[Extent]:
-        """All of its points, by ascending windows: one for each aligned span it has points in, or for several in which it has few.
-        Raises Damaged, Unavailable."""
+        """All of its points, by ascending windows: one for each aligned span it has points in, or for several in which it has
+        few. Raises Damaged, Unavailable."""
 
     def read(self, ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range into it, in order of sequence."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...schema.errors import Damaged, StoreError
+from ...schema.errors import Damaged, Outdated, StoreError
 from ...schema.grid import Grid
 from ...schema.identity import Level
 from ...schema.protocols import ChunkSet
@@ -46,8 +46,8 @@ class BlockFiles:
 class FilesSnapshot:
     """Reads the blocks that ``manifest`` names. Any thread.
 
-    A block that another process removed since then is passed over: the caller sees by the generation that it must begin
-    again. Removed by this process, it was pinned before.
+    A block that another process removed since then, before it was opened here, is Outdated. Removed by this process, it was
+    pinned before.
     """
 
     def __init__(self, files: BlockFiles, blocks: OpenBlocks, newest: Callable[[], int]) -> None:
@@ -94,18 +94,16 @@ class FilesSnapshot:
 
     def _open_all(self, level: Level, sets: Sequence[ChunkSet]) -> Iterator[Block]:
         for chunks in sets:
-            block = self._open(self._files.path(level, chunks))
-            if block is not None:
-                yield block
+            yield self._open(self._files.path(level, chunks))
 
-    def _open(self, path: Path) -> Block | None:
+    def _open(self, path: Path) -> Block:
         with disk(path):
             try:
                 return self._pinned.get(path) or self._blocks.get(path)
             except FileNotFoundError:
                 if self._newest() == self.generation:
                     raise Damaged(str(path), 0, "the manifest names it, but it is not there") from None
-                return None
+                raise Outdated(f"{path} was there in generation {self.generation}, and is not any more") from None
 
     def _next_id(self, path: Path) -> int:
         try:

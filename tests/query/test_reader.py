@@ -1,3 +1,4 @@
+import dataclasses
 from unittest import mock
 
 import numpy as np
@@ -6,7 +7,7 @@ from cadent.query import reader as reader_module
 from cadent.query.fetch import FetchQuery
 from cadent.query.limits import Deadline, Limits
 from cadent.query.window import Bounds
-from cadent.schema.errors import LimitExceeded, QueryError, Unavailable, WriterGone
+from cadent.schema.errors import LimitExceeded, Outdated, QueryError, Unavailable, WriterGone
 from cadent.schema.identity import Level
 from cadent.schema.point import Point
 from cadent.schema.statistic import Statistic
@@ -237,7 +238,8 @@ class SealsWhileRead:
         self.lists.generation += 1
         records = self.lists.logged.pop(BASE, [])
         self.lists.chunks.setdefault(BASE, []).extend((number, point) for _, number, point in records)
-        self.lists.sealed_sequence[BASE] = max((sequence for sequence, _, _ in records), default=9)
+        sealed = self.lists.sealed_sequence.get(BASE, 0)
+        self.lists.sealed_sequence[BASE] = max((sequence for sequence, _, _ in records), default=sealed + 1)
 
 
 def test_reading_begins_again_when_a_segment_was_sealed_meanwhile(lists, reader_of):
@@ -346,3 +348,29 @@ def test_another_limit_of_the_index_keeps_its_own_sentence(lists, reader_of, mon
     monkeypatch.setattr(reader._index, "leaves", refuse)
     with pytest.raises(LimitExceeded, match="nest deeper than 32"):
         fetch(reader, "a")
+
+
+def test_reading_begins_again_when_a_block_was_replaced_meanwhile(lists, reader_of):
+    lists.chunks[BASE] = [(0, Point.of(NOW - 20, 1.0))]
+    reader, reads = reader_of(lists, "a"), []
+    pinned = type(lists.snapshot())
+    whole = pinned.read
+
+    def read(self, level, sets, ids, into):
+        reads.append(level)
+        if len(reads) == 1:
+            raise Outdated("it is not there any more")
+        whole(self, level, sets, ids, into)
+
+    with mock.patch.object(pinned, "read", read):
+        grid = reader.grid(BASE, np.array([0], np.uint32), NOW - 60, NOW)
+    assert (grid.count.sum(), len(reads)) == (1, 2)
+
+
+def test_upkeep_does_not_make_a_reader_begin_again(lists, reader_of):
+    lists.chunks[BASE] = [(0, Point.of(NOW - 20, 1.0))]
+    reader = reader_of(lists, "a")
+    reader._store = mock.Mock(
+        snapshot=mock.Mock(side_effect=[dataclasses.replace(lists.snapshot(), generation=n) for n in (1, 2)])
+    )
+    assert reader.grid(BASE, np.array([0], np.uint32), NOW - 60, NOW).count.sum() == 1

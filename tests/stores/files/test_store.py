@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cadent.schema.errors import FolderLocked
+from cadent.schema.errors import FolderLocked, Outdated
 from cadent.schema.identity import Level
 from cadent.stores.files.open_blocks import OpenBlocks
 from cadent.stores.files.store import FilesStore
@@ -136,14 +136,15 @@ def test_a_reader_in_another_process_learns_that_a_block_went(store, piece, run_
     assert (current, sums[360]) == (False, 2.0)
 
 
-def test_a_block_that_another_process_removed_before_it_was_opened_is_passed_over(store, open_store, piece, sums, delete):
+def test_a_snapshot_is_outdated_when_another_process_removed_a_block_it_had_not_opened(store, open_store, piece, sums, delete):
     store.seal(LEVEL, 1, [piece({1: [1.0]}, 1)])
     store.seal(LEVEL, 2, [piece({1: [2.0]}, 2, START + HOUR_S)])
     reader = open_store(write=False)
     pinned = reader.snapshot()
     delete(store, START + HOUR_S)
-    assert sums(pinned) == {(1, 360): 2.0}
-    assert reader.snapshot().generation != pinned.generation
+    with pytest.raises(Outdated, match="generation"):
+        sums(pinned)
+    assert sums(reader.snapshot()) == {(1, 360): 2.0}
 
 
 def test_each_generation_is_seen_however_fast_they_come(store, open_store, piece):
