@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ...codec.chunk import MAX_SLOTS
 from .chunks import Chunks, Numbers, key
 
-# A chunk has some 7 bytes of its own (flags, scale, predictor, length), and its predictors begin anew: below this size that is
-# worth decoding it, so that neighbours become one.
+# A chunk has some 7 bytes of its own (flags, scale, predictor, length) and begins to predict anew. Measured: hours of 60 points
+# (75 bytes) take 8 % less when they are joined, hours of 120 points 4 % for the same work, and hours of 360 points 6 % more.
 SMALL_BYTES = 100
 # Small neighbours are joined within aligned stretches of so many slots: a query for an hour decodes all of its chunk.
 JOINED_SLOTS = 1_440

@@ -99,6 +99,17 @@ def named(folder):
     return sorted(Manifest.parse((folder / "manifest").read_bytes(), "").paths(folder))
 
 
+@pytest.mark.parametrize("change", [merge, erase])
+def test_blocks_go_after_a_durable_manifest_names_durable_others(disk, piece, tmp_path, change):
+    with contextlib.closing(begin(tmp_path / "data", piece)) as store:
+        disk.calls.clear()
+        change(store, piece)
+        count = {merge: 1, erase: 2}[change]
+        block = ["open", "pwrite", "pwrite", "pwrite", "fdatasync", "rename"]
+        manifest = ["open", "pwrite", "fdatasync", "replace", "fsync"]
+        assert disk.calls == [*block * count, "fsync", *manifest, *["unlink"] * {merge: 3, erase: 2}[change]]
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_killed_writer_leaves_all_or_nothing(disk, killed, piece, states, tmp_path, change):
     before, after = states(change)
