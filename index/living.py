@@ -33,6 +33,13 @@ class Living:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def paths(self, ids: Ids) -> list[str]:
+        """The paths of ``ids``, without those that have none. For few: one object a path."""
+        known = np.intersect1d(ids, self.ids)
+        lengths, paths = self._trie.paths(known)
+        ends = np.cumsum(np.frombuffer(lengths, np.uint16), dtype=np.int64).tolist()
+        return [paths[begin:end].decode() for begin, end in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
+
     def names(self) -> Iterator[NewNames]:
         """All paths: batches of one policy and first day, of a frame's names at most, in which ids ascend."""
         for some in _groups(self._policies.astype(np.uint32) * np.uint32(1 << 16) + self.first):

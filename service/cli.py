@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..schema.errors import CadentError
-from . import cli_changes, cli_copies, cli_policy, cli_policy_import, cli_query, cli_serve, cli_stats, output
+from . import cli_changes, cli_check, cli_copies, cli_policy, cli_policy_import, cli_query, cli_serve, cli_stats, output
 
 _TWO_WORDS = ["policy", "import"]
 _TIME_FLAGS = ("--from", "--until", "--to")
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_stats.add_to(commands)
     cli_changes.add_to(commands)
     cli_copies.add_to(commands)
+    cli_check.add_to(commands)
     cli_policy.add_to(commands)
     cli_policy_import.add_to(commands)
     version = commands.add_parser("version", help="print the version")

@@ -48,7 +48,7 @@ def _files(snapshot: Path) -> Iterator[Path]:
     """All but the names log, relative to the snapshot. Each block that the manifest names is among them."""
     path = snapshot / "manifest"
     manifest = Manifest.parse(path.read_bytes(), str(path))
-    logs = (path for level in layout.levels(snapshot) for path in layout.log_folder(snapshot, level).glob("*.log"))
+    logs = (path for level in layout.levels(snapshot) for path in layout.segments(layout.log_folder(snapshot, level)))
     served_config = served.path_in(snapshot)
     for found in (path, *manifest.paths(snapshot), *logs, *([served_config] if served_config.exists() else [])):
         yield found.relative_to(snapshot)

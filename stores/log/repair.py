@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def repair(path: Path) -> Segment | None:
         _remove(path, segment.end)
         return None
     if segment.end < segment.size:
-        _refuse_durable(path, segment.end)
+        refuse_durable(path, segment.end)
         _cut(path, segment.end)
     return segment
 
@@ -64,7 +65,7 @@ def copy_whole(path: Path, target: Path, durable: int) -> None:
 
 
 def _remove(path: Path, end: int) -> None:
-    _refuse_durable(path, end)
+    refuse_durable(path, end)
     path.unlink()
 
 
@@ -77,11 +78,18 @@ def _cut(path: Path, end: int) -> None:
         os.close(fd)
 
 
-def _refuse_durable(path: Path, end: int) -> None:
+def refuse_durable(path: Path, end: int) -> None:
     """Raises Damaged if a record behind byte ``end`` belongs to an append that began after it."""
+    for at, header in records_behind(path, end):
+        if at > end and header.batch > end:
+            raise Damaged(str(path), end, f"a record fails its checksum, but one that was written later, at byte {at}, does not")
+
+
+def records_behind(path: Path, end: int) -> Iterator[tuple[int, RecordHeader]]:
+    """Every place from byte ``end`` on where a sound record header lies, whatever is between them."""
     data = path.read_bytes()
     words = np.frombuffer(data, "<u4", len(data) // 8 * 2)[::2]
     for at in (np.flatnonzero(words == RECORD_MAGIC) * 8).tolist():
         header = RecordHeader.parse(data, at)
-        if at > end and header is not None and header.batch > end:
-            raise Damaged(str(path), end, f"a record fails its checksum, but one that was written later, at byte {at}, does not")
+        if at >= end and header is not None:
+            yield at, header

@@ -11,7 +11,8 @@ from cadent.service import requirements
 from package import copy_of_the_package
 from programs import run_cadent
 
-COMMANDS = ["serve", "config", "find", "fetch", "stats", "delete", "rename", "compact", "snapshot", "restore", "version"]
+COMMANDS = ["serve", "config", "find", "fetch", "stats", "version"]
+COMMANDS += ["delete", "rename", "compact", "snapshot", "restore", "check"]
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["version"]])
