@@ -28,6 +28,8 @@ class Connection(TConn):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.data_ready = True  # a thread gets it only then
+        # Head and body of an answer are two writes: the second must not wait until the client has told that it has the first.
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.due: float | None = None
         self._seen_bytes = 0
 
