@@ -51,7 +51,7 @@ def row(server: Cadent, figure: str, start: int, stop: int, step_s: int, limit_m
 
 def build(data: Path, today: int, years: int) -> None:
     """30 days at 1 min, and at 10 min the same month over and over for years."""
-    give_names(data, [f"long.series-{number:02d}" for number in range(100)])
+    give_names(data, [f"long.series-{number:02d}" for number in range(100)], today)
     minutes, tens = rolled_up(60), rolled_up(600)
     store = FilesStore(data, write=True)
     fill(store, Keeping(Level("default", 60), MONTH_S, None), repeated(minutes, today - MONTH_S, today))

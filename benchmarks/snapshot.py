@@ -31,7 +31,7 @@ SETTLE_S, AFTER_S = 20.0, 5.0
 def measure(folder: Path, *, quick: bool) -> list[Row]:
     size, hosts = (2e8, 50) if quick else (1e10, HOSTS)
     data = folder / "data"
-    give_names(data, [f"snapshot.path-{number:04d}" for number in range(PATHS)])
+    give_names(data, [f"snapshot.path-{number:04d}" for number in range(PATHS)], int(time.time()))
     fill(data, size)
     server = Cadent(folder)
     try:
