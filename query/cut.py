@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -61,7 +61,7 @@ class Cut:
         """All points in [start, stop) at ``step_s``, and of COLUMNS only ``columns``; row i is ids[i]."""
         into = Grid.empty(start, step_s, len(self._ids), (stop - start) // step_s, columns)
         # From coarse to fine: what a finer level has beyond the coarser ones came later.
-        for level in reversed(levels_of(self._policy, self._snapshot, step_s)):
+        for level in reversed(levels_of(self._policy, self._snapshot, self._logs, step_s)):
             if level.step_s == step_s:
                 self._read(level, self._snapshot.sets(level), self._ids, into)
             else:
@@ -138,9 +138,9 @@ class Cut:
         return (int(times.min()), int(times.max()) + level.step_s) if len(times) else None
 
 
-def levels_of(policy: Policy, snapshot: Snapshot, step_s: int) -> list[Level]:
+def levels_of(policy: Policy, snapshot: Snapshot, logs: Iterable[Level], step_s: int) -> list[Level]:
     """The levels of ``policy``, those of a former ladder too, that fit into windows of ``step_s``: from fine to coarse."""
-    stored = {level.step_s for level in snapshot.levels() if level.policy == policy.name}
+    stored = {level.step_s for level in (*snapshot.levels(), *logs) if level.policy == policy.name}
     steps = stored | {resolution.step_s for resolution in policy.ladder}
     return [Level(policy.name, step) for step in sorted(steps) if step_s % step == 0]
 

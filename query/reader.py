@@ -116,7 +116,7 @@ class Reader:
     def newest(self) -> int | None:
         """Unix second at which the newest window that is on disk begins; None when there is no point yet."""
         snapshot = self._store.snapshot()
-        levels = [level for policy in self._policies for level in levels_of(policy, snapshot, DAY_S)]
+        levels = [level for policy in self._policies for level in levels_of(policy, snapshot, self._logs, DAY_S)]
         spans = [level_span(snapshot, self._logs, level, _ALL_SEQUENCES) for level in levels]
         return max((span[1] - level.step_s for level, span in zip(levels, spans, strict=True) if span), default=None)
 
@@ -168,7 +168,7 @@ class Reader:
         snapshot = self._store.snapshot()
         bounds = batch.bounds
         slots = [bounds.slots]
-        for level in levels_of(batch.policy, snapshot, bounds.step_s):
+        for level in levels_of(batch.policy, snapshot, self._logs, bounds.step_s):
             sets = snapshot.sets(level)
             if level.step_s != bounds.step_s:
                 sets = [one for one in sets if not is_rolled_up(one, bounds.step_s)]

@@ -12,6 +12,7 @@ from ..query.reader import Reader
 from ..schema.head import Head
 from ..schema.identity import Level
 from ..schema.policy import Policies
+from ..stores import layout
 from ..stores.files.store import FilesStore
 from ..stores.log.reader import LogReader
 from .config import Config
@@ -23,8 +24,8 @@ def levels(policies: Policies) -> Iterator[Level]:
 
 
 def log_readers(folder: Path, policies: Policies) -> dict[Level, LogReader]:
-    """The log of every level, whether there is one yet or not."""
-    return {level: LogReader(folder, level) for level in levels(policies)}
+    """The log of every level, whether there is one yet or not, and those that former ladders left."""
+    return {level: LogReader(folder, level) for level in (*levels(policies), *layout.levels(folder))}
 
 
 def open_reader(config: Config, index: TrieIndex, head: Head) -> Reader:

@@ -9,7 +9,6 @@ import pytest
 from cadent.schema.errors import ConfigError
 from cadent.schema.policy import Policy
 from cadent.schema.resolution import Ladder
-from cadent.service.control_client import ControlClient
 from points import PAST, wait_until_written
 from programs import eventually, run_cadent
 
@@ -219,10 +218,6 @@ def test_points_keep_their_step_when_the_ladder_changes(serve, file):
         return {at - PAST: value for value, at in series.get("ladder.sum", []) if value is not None}
 
     def restart_with(ladder: str) -> None:
-        client = ControlClient(service.data)
-        client.ask("seal")
-        client.close()
-        eventually(lambda: service.stats()["queue.segments"] == 0, "the log is sealed")
         file.write_text(QUIET + f"[store]\nladder = '{ladder}'\n")
         restart(service)
 
