@@ -40,6 +40,7 @@ class Erasure:
             inside = concerned & (chunks.start >= self._range.start) & (chunks.stop <= self._range.stop)
             kept = chunks.take(~inside)
             rewriter.write(draft, ids, kept, _each(kept), concerned[~inside])
+            self._block.let_go()
 
     def _meets(self, chunks: Chunks) -> NDArray[np.bool_]:
         return (chunks.start < self._range.stop) & (chunks.stop > self._range.start)

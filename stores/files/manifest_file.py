@@ -26,12 +26,12 @@ class ManifestFile:
 
     def replace(self, manifest: Manifest) -> None:
         """The file holds ``manifest``, durably. After an error it holds that or what it held, and so does ``manifest``."""
-        before, self.in_doubt = self.manifest, True
+        before, was_in_doubt, self.in_doubt = self.manifest, self.in_doubt, True
         try:
             replace_file(self.path, manifest.pack())
         except OSError:
             self.read()
-            self.in_doubt = self.manifest != before
+            self.in_doubt = was_in_doubt or self.manifest != before
             raise
         self.manifest, self.in_doubt = manifest, False
 

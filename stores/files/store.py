@@ -114,7 +114,7 @@ class FilesStore:
             rest = self._write_rest(loss, new)
             with contextlib.suppress(FileExistsError, FileNotFoundError):
                 os.link(loss.path, loss.path.with_name(loss.path.name + ".damaged"))
-            new.make_durable(loss.level)
+            sync_folder(self._folder(loss.level))
             self._replace(loss.level, {loss.chunks.number}, rest)
 
     def copy_to(self, folder: Path) -> None:
@@ -160,6 +160,7 @@ class FilesStore:
                     self._refuse_blocks()
                     self._written.replace(Manifest(generation=1))
                 self._written.read()
+                sync_folder(self.folder)  # it may have been renamed and no more: what an older one names must not go before
                 self._remove_unnamed()
         except BaseException:
             lock.release()
@@ -193,7 +194,7 @@ class FilesStore:
                 yield new
             except BaseException:
                 if not self._written.in_doubt:
-                    self._unlink(new.paths)
+                    self._unlink(set(new.paths).difference(self._written.manifest.paths(self.folder)))
                 raise
 
     def _write_rest(self, loss: Loss, new: NewBlocks) -> list[BlockEntry]:

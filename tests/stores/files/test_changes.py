@@ -196,11 +196,12 @@ def test_while_a_manifest_is_in_doubt_the_blocks_of_both_stay(disk, piece, state
         old = (folder / "manifest").read_bytes()
         fail_to_sync_the_manifest(disk, change, store, piece)
         assert State.of(store) == after
-        disk.refuse(call)
-        with pytest.raises(Unavailable):
-            store.seal(LEVEL, 9, [])
-        disk.heal()
-        assert State.of(store) == after
+        for refused in (call, 5):
+            disk.refuse(refused)
+            with pytest.raises(Unavailable):
+                store.seal(LEVEL, 9, [])
+            disk.heal()
+            assert State.of(store) == after
     (folder / "manifest").write_bytes(old)  # the power goes, and the rename with it
     with contextlib.closing(FilesStore(folder, write=True)) as again:
         assert State.of(again) == before
@@ -216,6 +217,27 @@ def test_a_change_that_is_in_doubt_and_repeated_is_durable(disk, piece, states, 
         store.seal(LEVEL, store.snapshot().sealed(LEVEL), [])
         assert disk.calls[:5] == ["open", "pwrite", "fdatasync", "replace", "fsync"]
         assert State.of(store) == states(change)[1]
+
+
+class Interrupted(BaseException):
+    """As Ctrl-C raises it."""
+
+
+@pytest.mark.parametrize("change", [merge, erase])
+def test_an_interruption_after_the_commit_takes_nothing_back(piece, states, tmp_path, monkeypatch, change):
+    _, after = states(change)
+
+    def interrupt(_, paths):
+        monkeypatch.undo()
+        raise Interrupted
+
+    with contextlib.closing(begin(tmp_path / "data", piece)) as store:
+        monkeypatch.setattr(FilesStore, "_unlink", interrupt)
+        with pytest.raises(Interrupted):
+            change(store, piece)
+        assert State.of(store) == after
+    with contextlib.closing(FilesStore(tmp_path / "data", write=True)) as again:
+        assert State.of(again) == after
 
 
 def test_a_block_that_cannot_be_removed_goes_later(disk, piece, tmp_path):
