@@ -6,12 +6,14 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone, tzinfo
+from typing import TYPE_CHECKING
 
-from ..index.path_index import TrieIndex
 from ..query.times import parse_time
-from ..schema.changes import Deleted, Deletion
-from .changes import Call, WriterChanges
+from ..schema.changes import Changes, Deleted, Deletion
 from .cli_writer import add_flags, writer_of
+
+if TYPE_CHECKING:
+    from .changes import Call
 
 # Paths that are shown of all.
 _SHOWN = 10
@@ -60,7 +62,10 @@ def _rename(options: argparse.Namespace) -> int:
     return 0
 
 
-def _changes(options: argparse.Namespace, call: Call) -> WriterChanges:
+def _changes(options: argparse.Namespace, call: Call) -> Changes:
+    from ..index.path_index import TrieIndex  # noqa: PLC0415 - needs compiled modules
+    from .changes import WriterChanges  # noqa: PLC0415 - needs compiled modules
+
     return WriterChanges(TrieIndex(options.data), call, _NO_LIMIT)
 
 

@@ -7,14 +7,17 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..schema.errors import ConfigError, WriterGone
-from .check import Check, Finding
+from . import requirements
 from .cli_data import add_data
 from .control_client import ControlClient
 from .folder_lock import lock_folder
-from .offline import refuse_other_folders
-from .repair import Repair
+from .served import refuse_other_folders
+
+if TYPE_CHECKING:
+    from .check import Finding
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,6 +38,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _check(options: argparse.Namespace) -> int:
+    requirements.check()
+    from .check import Check  # noqa: PLC0415 - needs compiled modules
+
     folder = options.data.resolve()
     refuse_other_folders(folder)
     if _is_running(folder):
@@ -71,6 +77,9 @@ def _tell(findings: Iterable[Finding]) -> int:
 
 def _repair(folder: Path) -> int:
     """What is found once more after a repair could not be repaired."""
+    from .check import Check  # noqa: PLC0415 - needs compiled modules
+    from .repair import Repair  # noqa: PLC0415 - needs compiled modules
+
     found = list(Check(folder).of_all())
     status = _tell(found)
     if status == 0:

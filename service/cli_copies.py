@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from . import requirements
 from .cli_data import add_data
 from .cli_writer import add_flags, writer_of
-from .maintenance import stored_bytes
-from .snapshot import restore
+from .stored import stored_bytes
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,6 +56,9 @@ def _snapshot(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
+    requirements.check()
+    from .snapshot import restore  # noqa: PLC0415 - needs compiled modules
+
     folder = options.data.resolve()
     restore(options.folder.resolve(), folder)
     print(f"{folder} holds {stored_bytes(folder):,} bytes of points; start it with cadent serve --data {options.data}")

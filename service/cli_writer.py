@@ -6,15 +6,18 @@ import argparse
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..schema.errors import WriterGone
-from .changes import Call
+from . import requirements
 from .cli_data import add_data
 from .config import Config, SettingName
 from .config_file import read_config
 from .control_client import ControlClient
-from .offline import OfflineWriter, refuse_other_folders
-from .served import last_config
+from .served import last_config, refuse_other_folders
+
+if TYPE_CHECKING:
+    from .changes import Call
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 @contextlib.contextmanager
 def writer_of(options: argparse.Namespace) -> Iterator[Call]:
     """The running service, or else this process, which opens the folder. Raises FolderLocked, StoreError, ConfigError."""
+    requirements.check()
+    from .offline import OfflineWriter  # noqa: PLC0415 - needs compiled modules
+
     client = ControlClient(options.data)
     with contextlib.closing(client):
         if _answers(client):

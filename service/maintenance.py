@@ -15,12 +15,12 @@ from ..schema.errors import InputError
 from ..schema.identity import Level
 from ..schema.resolution import format_duration
 from ..schema.rows import Ids
-from ..stores import layout
 from .config import Config
 from .control import Answer, Operation
 from .control_frame import Header
 from .snapshot import take_snapshot
 from .storage import Storage
+from .stored import stored_bytes
 
 # Lines may be so far ahead of the clock, and a little more.
 _AHEAD_S = 3_600
@@ -108,20 +108,6 @@ def whole_windows(start: int | None, stop: int | None, step_s: int, now: float) 
     if first >= last:
         raise InputError(f"no whole window of {format_duration(step_s)} lies between {start} and {stop}; nothing is erased")
     return first, last
-
-
-def stored_bytes(folder: Path) -> int:
-    """What blocks and logs of a data folder take."""
-    files = (path for level in layout.levels(folder) for path in layout.level_folder(folder, level).glob("**/*.*"))
-    return sum(_size(path) for path in files)
-
-
-def _size(path: Path) -> int:
-    """0 for one that has just gone."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 async def _done(future: Future[T]) -> T:

@@ -7,16 +7,15 @@ import os
 import time
 from collections.abc import Awaitable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
-from ..schema.errors import ServiceError, StoreError
-from ..stores.disk import disk
+from ..schema.errors import ServiceError
 from .config import Config
 from .control import Answer
 from .control_frame import Header
 from .folder_lock import lock_folder
 from .maintenance import Maintenance
+from .served import refuse_other_folders
 from .storage import Storage
 
 # What was handed over is little; sealing and what is under way may take long on a slow disk.
@@ -63,10 +62,3 @@ class OfflineWriter:
             work.cancel()
             failed.result()
         return await work
-
-
-def refuse_other_folders(folder: Path) -> None:
-    """Raises StoreError for a folder that no writer has ever had."""
-    with disk(folder):
-        if not (folder / "manifest").exists() and not (folder / "names").exists():
-            raise StoreError(f"{folder} has no data of cadent; say with --data where they are")

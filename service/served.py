@@ -46,3 +46,10 @@ def last_config(folder: Path) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from None
     return from_toml(text, str(path))
+
+
+def refuse_other_folders(folder: Path) -> None:
+    """Raises StoreError for a folder that no writer has ever had."""
+    with disk(folder):
+        if not (folder / "manifest").exists() and not (folder / "names").exists():
+            raise StoreError(f"{folder} has no data of cadent; say with --data where they are")
