@@ -1,7 +1,10 @@
 """Which chunks a merge copies and which it recodes, and that either reads the same."""
 
 import contextlib
+import re
+import tracemalloc
 from itertools import pairwise
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -91,11 +94,12 @@ def test_small_chunks_that_have_a_stretch_for_themselves_share_a_part_whatever_t
     assert {part for id_ in range(16) if id_.bit_count() > 1 for part in windows_of(block, id_)} == {(0, 1440)}
 
 
-def test_small_chunks_do_not_take_the_windows_of_a_large_one(store, piece, tmp_path):
+@pytest.mark.parametrize(("large", "joined"), [(0, (360, 720)), (2, (0, 720))])
+def test_small_chunks_do_not_take_the_windows_of_a_large_one(store, piece, tmp_path, large, joined):
     for hour in range(3):
-        seal_hour(store, piece, hour, {1: noise(0) if hour == 0 else [1.0]})
+        seal_hour(store, piece, hour, {1: noise(0) if hour == large else [1.0]})
     merge(store)
-    assert windows_of(the_block(tmp_path), 1).keys() == {(0, 360), (360, 720)}
+    assert windows_of(the_block(tmp_path), 1).keys() == {(360 * large, 360), joined}
 
 
 def test_a_merge_of_merges_copies_too(store, piece, tmp_path, chunks_of):
@@ -233,3 +237,43 @@ def test_an_erasure_rewrites_only_blocks_that_hold_such_points(store, piece, tmp
     store.erase(LEVEL, np.array([1], np.uint32), START, START + 2 * 3600 - 10)
     after = {one.start: one.number for one in store.snapshot().sets(LEVEL)}
     assert [start for start in before if before[start] != after[start]] == [START + 3600]
+
+
+# -- memory --------------------------------------------------------------------------------------------------------------
+
+
+def resident(path):
+    """Bytes of the file at ``path`` that this process holds in mappings."""
+    maps = Path("/proc/self/smaps").read_text().split(f"{path}\n")[1:]
+    return sum(1024 * int(re.search(r"Rss: +(\d+) kB", one)[1]) for one in maps)
+
+
+def hour_of_noise(hour, ids):
+    """Slices of 500 ids."""
+    for first in range(0, ids, 500):
+        values = NOISE[np.arange(500) % 24]
+        grid = Grid(START + 3600 * hour, 10, np.ones(values.shape, np.int64), values, values, values, values)
+        yield Slice(LEVEL, Identity("w", hour + 1, hour + 1), np.arange(first, first + 500, dtype=np.uint32), grid)
+
+
+def test_a_merge_holds_a_small_part_of_what_it_merges(store, tmp_path):
+    for hour in range(4):
+        store.seal(LEVEL, hour + 1, hour_of_noise(hour, 4000))
+    files = sorted((tmp_path / "default" / "10").glob("*.block"))
+    total = sum(file.stat().st_size for file in files)
+    mapped, traced = [], []
+    write = rewriting.Rewriter.write
+
+    def watched(*arguments):
+        mapped.append(sum(map(resident, files)))
+        write(*arguments)
+        traced.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.reset_peak()
+
+    tracemalloc.start()
+    with patch.object(merging, "SLICE_BYTES", total // 20), patch.object(rewriting.Rewriter, "write", watched):
+        merge(store)
+    tracemalloc.stop()
+    assert len(mapped) > 10
+    assert max(mapped) < total / 3
+    assert max(traced[1:]) < total / 2  # the first call may import
