@@ -10,8 +10,9 @@ from flask import Flask
 
 from ..query.reader import Reader
 from ..query.times import zone
+from ..schema.changes import Changes
 from ..schema.errors import ConfigError
-from . import find, graphite, health, metrics
+from . import admin, find, graphite, health, metrics
 from .answer import handle_errors
 from .backend import Backend, Index, WriterState
 
@@ -26,17 +27,20 @@ _TAKEN = {"/metrics", "/render", "/version", "/health"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``timezone``: of times that do not say. ``stale_after_s``: without a writer, data older than this are not healthy."""
+    """``timezone``: of times that do not say. ``admin_token``: what changes over HTTP need, empty if there are none.
+    ``stale_after_s``: without a writer, data older than this are not healthy."""
 
     base_path: str = "/graphite"
     timezone: str = "UTC"
     stale_after_s: float = 300.0
+    admin_token: str = ""
 
 
 def create_app(
     reader: Reader,
     index: Index,
     writer: Callable[[], WriterState],
+    changes: Changes,
     settings: Settings,
     *,
     now: Callable[[], float],
@@ -52,6 +56,7 @@ def create_app(
     prefix = _prefix(settings.base_path)
     for part in (find, metrics):
         app.register_blueprint(part.routes(backend), url_prefix=prefix)
+    app.register_blueprint(admin.routes(backend, changes, settings.admin_token), url_prefix=prefix)
     for part in (graphite, health):
         app.register_blueprint(part.routes(backend))
     handle_errors(app)

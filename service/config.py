@@ -80,6 +80,12 @@ class HttpSettings:
         int, kinds.COUNT, "API processes: about one a core that queries may take. Each holds the index of paths in memory."
     ] = 2
     threads: Annotated[int, kinds.COUNT, "Requests one API process works on at the same time."] = 8
+    admin_token: Annotated[
+        str,
+        kinds.TOKEN,
+        "Who sends it as `Authorization: Bearer TOKEN` may delete and rename paths over HTTP. It goes over the network as it is. "
+        "Empty: nobody may.",
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -19,6 +20,7 @@ from ..index.path_index import TrieIndex
 from ..ingest.tcp import SPARE_FILES, raise_open_files
 from ..schema.errors import ServiceError, WriterGone
 from . import lifeline, logs
+from .changes import WriterChanges
 from .config import Config
 from .control_client import ControlClient
 from .http_worker import Worker
@@ -29,6 +31,8 @@ from .reading import open_reader
 _GRACEFUL_STOP_S = 2
 # A dashboard that refreshes once a minute finds its connection still open.
 _KEEP_ALIVE_S = 75
+# A thread is not held longer by a change, which waits for a disk that is full.
+_CHANGE_S = 60.0
 # Of one worker, idle ones included. Those beyond wait until one of them ends.
 _MOST_CONNECTIONS = 10_000
 
@@ -38,11 +42,13 @@ def build_app(config: Config) -> Flask:
     control = ControlClient(config.store.data)
     index = TrieIndex(config.store.data)
     index.start()
-    settings = Settings(config.http.base_path, config.query.timezone)
+    settings = Settings(config.http.base_path, config.query.timezone, admin_token=config.http.admin_token)
+    changes = WriterChanges(index, partial(control.call, timeout_s=_CHANGE_S), config.query.max_nodes)
     return create_app(
         open_reader(config, index, control),
         index,
         lambda: _writer_state(control),
+        changes,
         settings,
         now=time.time,
         monotonic=time.monotonic,

@@ -16,6 +16,7 @@ from ..schema.statistic import Statistic
 
 _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 _PLAIN = re.compile(r"[^'\x00-\x1f\x7f]*")
 _GRAPHITE_ROUTES = {"/metrics", "/render", "/version", "/health"}
 _LEAST_SIZE = 2**20
@@ -158,6 +159,13 @@ def _read_base_path(value: object) -> str:
     return path
 
 
+def _read_token(value: object) -> str:
+    text = _read_text(value)
+    if text and not _TOKEN.fullmatch(text):
+        raise Unfit
+    return text
+
+
 def _one_of(*words: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in words:
@@ -209,6 +217,7 @@ COUNT_OR_NONE = Kind("a whole number, 0 or more", _read_count(0), str)
 FLAG = Kind("true or false", _read_flag, lambda value: str(value).lower())
 ZONE = Kind('a time zone, such as "UTC"', _read_zone, _show_text)
 BASE_PATH = Kind('a URL path such as "/graphite", which no route of Graphite has', _read_base_path, _show_text)
+TOKEN = Kind("16 characters or more of A-Z, a-z, 0-9, _, -, ., ~, +, / and =, or nothing", _read_token, _show_text)
 LOG_LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _one_of(*LOG_LEVELS), _show_text)
 NAME = Kind('a name, such as "collectd"', _read_text, _show_text)
 MATCH = Kind(r"a regular expression, such as '^collectd\.'", _read_match, _show_match)

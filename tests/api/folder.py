@@ -16,6 +16,7 @@ from cadent.schema.errors import WriterGone
 from cadent.schema.head import NoHead
 from cadent.schema.policy import Policies, Policy
 from cadent.schema.resolution import Ladder
+from cadent.service.changes import WriterChanges
 from cadent.service.reading import levels, log_readers
 from cadent.stores.files.store import FilesStore
 from cadent.stores.log.folder import LogFiles
@@ -103,6 +104,10 @@ class GoneHead:
         raise WriterGone("nobody answers")
 
 
+def writer_is_gone(*_):
+    raise WriterGone("nobody answers")
+
+
 class Application:
     """Many test clients, over one folder."""
 
@@ -120,11 +125,14 @@ class Application:
         limits: Limits | None = None,
         now: float = NOW,
         monotonic=time.monotonic,
+        call=writer_is_gone,
         **settings,
     ):
-        """A client of the application with these settings; ``writer`` none unless said."""
+        """A client of the application with these settings; ``writer`` none unless said; ``call`` is what changes ask for."""
         state = writer or WriterState("none")
         logs = log_readers(self._folder, POLICIES)
         reader = Reader(FilesStore(self._folder), logs, head or NoHead(), self._index, POLICIES, limits)
-        app = create_app(reader, self._index, lambda: state, Settings(**settings), now=lambda: now, monotonic=monotonic)
+        changes = WriterChanges(self._index, call, 1_000)
+        clocks = {"now": lambda: now, "monotonic": monotonic}
+        app = create_app(reader, self._index, lambda: state, changes, Settings(**settings), **clocks)
         return app.test_client()

@@ -1,8 +1,11 @@
 """``cadent delete`` and ``cadent rename``: on a running service, and on a folder without one."""
 
+import json
 import os
 import re
 import signal
+import urllib.parse
+import urllib.request
 
 import pytest
 from points import PAST, STEP_S, lines_of, past_points, shown, wait_until_shown, wait_until_written
@@ -216,3 +219,44 @@ def test_a_rename_that_cannot_be_is_one_sentence(service, old, new):
     send(service, past_points("ren", 1, 5))
     fail(service.command("rename", old, new))
     assert found(service) == ["ren.p000"]
+
+
+# -- over HTTP -----------------------------------------------------------------------------------------------------------
+
+
+TOKEN = "correct-horse-battery"
+
+
+@pytest.fixture
+def guarded(serve, tmp_path):
+    """A service that lets those who have the token change things over HTTP."""
+    file = tmp_path / "guarded.toml"
+    file.write_text(f'[service]\nself_metrics = false\n[http]\nadmin_token = "{TOKEN}"\n')
+    return serve("--config", file)
+
+
+def post(service, route, **parameters):
+    body = urllib.parse.urlencode(parameters).encode()
+    request = urllib.request.Request(f"{service.web.url}/graphite/{route}", body, {"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def test_changes_over_http(guarded):
+    sent = past_points("web", 3, 120)
+    send(guarded, sent)
+    assert post(guarded, "delete", query="web.p000")["paths"] == ["web.p000"]
+    kept = {at: value for at, value in sent.items() if at[0] != "web.p000"}
+    wait_until_shown(guarded, "web.*", kept)
+    erased = {"policy": "default", "start": 0, "stop": PAST + 600}
+    assert post(guarded, "delete", query="web.p001", to=PAST + 601)["erased"] == [erased]
+    kept = {at: value for at, value in kept.items() if at[0] == "web.p002" or at[1] >= PAST + 600}
+    wait_until_shown(guarded, "web.*", kept)
+    assert len(post(guarded, "rename", old="web", new="net")["renamed"]) == 2
+    wait_until_shown(guarded, ["web.*", "net.*"], renamed(kept, "web", "net"))
+
+
+def test_the_token_is_not_in_the_data_folder(guarded):
+    send(guarded, past_points("secret", 1, 1))
+    for path in guarded.data.rglob("*"):
+        assert not path.is_file() or TOKEN.encode() not in path.read_bytes()

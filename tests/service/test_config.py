@@ -100,6 +100,7 @@ def test_sizes_round_trip(size):
         ('[http]\nlisten = "127.0.0.1:99999"', ["99999", '"HOST:PORT"']),
         ('[http]\nbase_path = "/a b"', ["/a b", "URL path"]),
         ('[http]\nbase_path = "metrics/"', ["[http] base_path", "'metrics/'", "no route of Graphite"]),
+        ('[http]\nadmin_token = "short"', ["[http] admin_token", "'short'", "16 characters or more"]),
         ('[store]\nladder = "10s"', ["[store] ladder", "'10s' is not step:ttl"]),
         ("[store]\nladder = 10", ["[store] ladder", "10 (a whole number)", "resolutions"]),
         ('[store]\nopen_windows_bytes = "64 apples"', ["open_windows_bytes", "'64 apples' is not a size"]),
