@@ -95,16 +95,49 @@ def test_a_block_that_is_not_there_is_lost(merged, store):
     assert (loss.ids, loss.path) == (None, merged)
 
 
+def rewrite(file, at, field, value, *, index=False):
+    """Put ``value`` where it passes every checksum: ``at`` in the header, or in the index."""
+    header, data = Block(file).header, bytearray(file.read_bytes())
+    struct.pack_into(field, data, at + (header.index_at if index else 0), value)
+    struct.pack_into("<I", data, 60, zlib.crc32(data[header.index_at :]))
+    struct.pack_into("<I", data, header.size - 4, zlib.crc32(data[: header.size - 4]))
+    file.write_bytes(data)
+
+
 def test_a_later_version_is_no_loss(merged, store):
     """It must not be set aside."""
-    data = bytearray(merged.read_bytes())
-    size = struct.unpack_from("<I", data, 12)[0]
-    struct.pack_into("<I", data, 8, 2)
-    struct.pack_into("<I", data, size - 4, zlib.crc32(data[: size - 4]))
-    merged.write_bytes(data)
+    rewrite(merged, 8, "<I", 2)
     with pytest.raises(StoreError, match="block format 2") as caught:
         list(store.losses())
     assert not isinstance(caught.value, Damaged)
+
+
+@pytest.mark.parametrize(("at", "field"), [(48, "<I"), (52, "<I"), (56, "<I"), (78, "<H")])
+def test_a_header_that_makes_no_sense_is_damaged(merged, store, at, field):
+    """Without ids, without a group, without width of an offset, without parts."""
+    rewrite(merged, at, field, 0)
+    (loss,) = store.losses()
+    assert "its header has" in loss.reason
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("ids", 0xFFFF, "its ids do not ascend"),
+        ("offsets", 0, "strip"),
+        ("offsets", 1 << 31, "strip"),
+        ("parts", 5000, "slots"),
+    ],
+)
+def test_an_index_that_makes_no_sense_is_damaged(merged, store, sums, column, value, reason):
+    """Its second entry; and no read leaves the block."""
+    sizes = [-(-size // 8) * 8 for size in Block(merged).header.index_columns]
+    begin = {"ids": 0, "offsets": sizes[0], "parts": sum(sizes[:3])}[column]
+    rewrite(merged, begin + 4, "<I", value, index=True)
+    (loss,) = store.losses()
+    assert reason in loss.reason
+    with contextlib.suppress(Damaged):
+        sums(store.snapshot(), range(40))
 
 
 @pytest.mark.parametrize("damaged", [[0], [1, 2], "all", "header", "gone"])
