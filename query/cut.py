@@ -57,9 +57,11 @@ class Cut:
         self._ids = ids
         self._head = self._ask(head)
 
-    def grid(self, start: int, stop: int, step_s: int, columns: Collection[str] = COLUMNS) -> Grid:
-        """All points in [start, stop) at ``step_s``, and of COLUMNS only ``columns``; row i is ids[i]."""
-        into = Grid.empty(start, step_s, len(self._ids), (stop - start) // step_s, columns)
+    def grid(self, start: int, stop: int, step_s: int, columns: Collection[str] = COLUMNS, spare: Grid | None = None) -> Grid:
+        """All points in [start, stop) at ``step_s``, and of COLUMNS only ``columns``; row i is ids[i]. The arrays are those of
+        ``spare``, a grid of that step and those columns, if they have the right shape."""
+        shape = len(self._ids), (stop - start) // step_s
+        into = spare.emptied(start) if spare and spare.shape == shape else Grid.empty(start, step_s, *shape, columns)
         # From coarse to fine: what a finer level has beyond the coarser ones came later.
         for level in reversed(levels_of(self._policy, self._snapshot, self._logs, step_s)):
             if level.step_s == step_s:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -131,10 +132,11 @@ class Reader:
         statistics = np.array([query.statistic or batch.policy.statistic_of(path) for path in batch.paths], object)
         wanted = columns_of(statistics)
         values = np.empty((len(batch.paths), batch.bounds.slots))
+        last = threading.local()  # the grid that this thread read last
 
         def fill(tile: _Tile) -> bool:
-            grid, gone = self._read_tile(batch, tile, wanted, deadline)
-            _pick(grid, statistics[tile.rows], values[tile.rows, tile.columns])
+            last.grid, gone = self._read_tile(batch, tile, wanted, deadline, getattr(last, "grid", None))
+            _pick(last.grid, statistics[tile.rows], values[tile.rows, tile.columns])
             return gone
 
         writer_gone = any(self._each(fill, self._tiles(batch)))
@@ -158,10 +160,12 @@ class Reader:
             for slot in range(0, batch.bounds.slots, slots)
         ]
 
-    def _read_tile(self, batch: Batch, tile: _Tile, wanted: Collection[str], deadline: Deadline) -> tuple[Grid, bool]:
+    def _read_tile(
+        self, batch: Batch, tile: _Tile, wanted: Collection[str], deadline: Deadline, spare: Grid | None = None
+    ) -> tuple[Grid, bool]:
         deadline.check()
         start, stop = (batch.bounds.start + at * batch.bounds.step_s for at in (tile.columns.start, tile.columns.stop))
-        return self._read(batch.level, batch.ids[tile.rows], start, stop, wanted)
+        return self._read(batch.level, batch.ids[tile.rows], start, stop, wanted, spare)
 
     def _cells_a_path(self, batch: Batch) -> int:
         """The slots that the finest level with data, or the answer itself, has in the bounds of the batch."""
@@ -177,13 +181,21 @@ class Reader:
                 slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // level.step_s)
         return max(slots)
 
-    def _read(self, level: Level, ids: Ids, start: int, stop: int, wanted: Collection[str] = COLUMNS) -> tuple[Grid, bool]:
+    def _read(
+        self,
+        level: Level,
+        ids: Ids,
+        start: int,
+        stop: int,
+        wanted: Collection[str] = COLUMNS,
+        spare: Grid | None = None,
+    ) -> tuple[Grid, bool]:
         """A grid, and whether the writer was gone. Begins again when something moved that was still to be read."""
         policy = self._policies[self._policies.index_of(level.policy)]
         for _ in range(_ATTEMPTS):
             cut = Cut(self._store.snapshot(), self._logs, self._head, policy, ids)
             with contextlib.suppress(Outdated):
-                grid = cut.grid(start, stop, level.step_s, wanted)
+                grid = cut.grid(start, stop, level.step_s, wanted, spare)
                 if cut.is_whole(self._store.snapshot()):
                     return grid, cut.writer_gone
         raise Unavailable(f"the store changed {_ATTEMPTS} times while {level} was read; try again")
@@ -198,8 +210,11 @@ def _tile_shape(batch: Batch, cells_a_path: int) -> tuple[int, int]:
 def _pick(grid: Grid, statistics: NDArray[np.object_], into: Floats) -> None:
     """Row i of ``into`` becomes statistics[i] of row i of ``grid``."""
     kinds = set(statistics)
+    if len(kinds) == 1:
+        grid.statistic(kinds.pop(), into)  # Fast path.
+        return
     for statistic in kinds:
-        rows = slice(None) if len(kinds) == 1 else np.flatnonzero(statistics == statistic)
+        rows = np.flatnonzero(statistics == statistic)
         into[rows] = grid.statistic(statistic)[rows]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -47,6 +47,13 @@ class Grid:
         floats = (np.full((paths, slots if name in columns else 0), np.nan) for name in COLUMNS)
         return cls(start, step_s, np.zeros((paths, slots), np.int64), *floats)
 
+    def emptied(self, start: int) -> Grid:
+        """The same arrays, without a point in them, from ``start`` on: new memory costs as much as to fill it."""
+        self.count.fill(0)
+        for name in COLUMNS:
+            getattr(self, name).fill(np.nan)
+        return replace(self, start=start)
+
     @property
     def shape(self) -> tuple[int, int]:
         """(paths, slots)."""
@@ -62,18 +69,22 @@ class Grid:
         """Unix second at which the last slot ends."""
         return self.start + self.shape[1] * self.step_s
 
-    def statistic(self, statistic: Statistic) -> Floats:
-        """One statistic as float64 of shape (paths, slots), NaN where there is no point. ValueError without its column."""
+    def statistic(self, statistic: Statistic, out: Floats | None = None) -> Floats:
+        """One statistic as float64 of shape (paths, slots), NaN where there is no point: a new array, one of the grid's, or
+        ``out``. ValueError without its column."""
         missing = set(columns_of([statistic])) - set(self.columns)
         if missing:
             raise ValueError(f"{statistic} of a grid without {', '.join(missing)}")
         if statistic is Statistic.MEAN:
             with np.errstate(invalid="ignore", divide="ignore"):
-                return self.sum / self.count
-        if statistic is Statistic.COUNT:
-            return np.where(self.count > 0, self.count, np.nan)
+                return np.divide(self.sum, self.count, out=out)
         values: Floats = getattr(self, statistic.value)
-        return values
+        if statistic is Statistic.COUNT:
+            values = np.where(self.count > 0, self.count, np.nan)
+        if out is None:
+            return values
+        out[:] = values
+        return out
 
     def points(self, path: int) -> Iterator[Point]:
         """The points of row ``path`` in order of time. For tests and small answers: one object a point."""

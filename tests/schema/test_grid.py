@@ -62,6 +62,9 @@ def test_a_statistic_is_its_numbers_and_nan_where_there_is_no_point(grid, statis
     assert column.dtype == np.float64
     assert column.shape == (2, 3)
     np.testing.assert_array_equal(column[0], values)
+    out = np.zeros((2, 3))
+    assert grid.statistic(statistic, out) is out
+    np.testing.assert_array_equal(out, column)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +87,11 @@ def test_a_grid_may_do_without_columns():
     assert np.isnan(grid.statistic(Statistic.MAX)).all()
     with pytest.raises(ValueError, match="mean of a grid without sum"):
         grid.statistic(Statistic.MEAN)
+
+
+def test_an_emptied_grid_keeps_its_columns_and_no_point(grid):
+    emptied = grid.emptied(900)
+    assert (emptied.start, emptied.shape, emptied.columns) == (900, grid.shape, grid.columns)
+    assert emptied.sum is grid.sum
+    assert [list(emptied.points(path)) for path in (0, 1)] == [[], []]
+    assert np.isnan(emptied.sum).all()
