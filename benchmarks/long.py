@@ -54,8 +54,12 @@ def build(data: Path, today: int, years: int) -> None:
     give_names(data, [f"long.series-{number:02d}" for number in range(100)], today)
     minutes, tens = rolled_up(60), rolled_up(600)
     store = FilesStore(data, write=True)
-    fill(store, Keeping(Level("default", 60), MONTH_S, None), repeated(minutes, today - MONTH_S, today))
-    fill(store, Keeping(Level("default", 600), 2 * YEAR_S, None), repeated(tens, today - years * YEAR_S, today))
+    fine, coarse = Keeping(Level("default", 60), MONTH_S, None), Keeping(Level("default", 600), 2 * YEAR_S, None)
+    fill(store, coarse, repeated(tens, today - years * YEAR_S, today - MONTH_S))
+    fill(store, fine, repeated(minutes, today - MONTH_S, today))
+    newest = slices(coarse.level, 1, repeated(tens, today - MONTH_S, today), today - MONTH_S, today)
+    store.roll_up(fine.level, store.snapshot().sets(fine.level), coarse.level, newest)
+    store.merge(coarse.level, [one for one in store.snapshot().sets(coarse.level) if one.start >= today - MONTH_S])
     store.close()
 
 
