@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ...codec.chunk import Buffer
+
 def locate(
     data: NDArray[np.uint8],
     strips: NDArray[np.int64],
@@ -8,7 +10,7 @@ def locate(
     found: NDArray[np.int64],
 ) -> int: ...
 def join(
-    sources: list[NDArray[np.uint8]],
+    sources: list[Buffer],
     chunks: NDArray[np.int64],
     parts: int,
     ends: NDArray[np.int64],

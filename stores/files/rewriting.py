@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...codec.chunk import encode
+from ...codec.chunk import Buffer, encode
 from ...schema.grid import Grid
 from ...schema.rows import Ids
 from . import _strips
@@ -37,7 +37,7 @@ class Rewriter:
     def write(self, draft: BlockDraft, ids: Ids, chunks: Chunks, runs: Runs, decoded: NDArray[np.bool_]) -> None:
         """Append the strips of ``ids`` to ``draft``: of each run its only chunk or, where it is ``decoded``, what its chunks hold
         together. An id of which nothing is left gets no strip. Raises Damaged."""
-        sources: list[NDArray[np.uint8]] = [block.data for block in self._blocks]
+        sources: list[Buffer] = [block.data for block in self._blocks]
         rows = np.concatenate([self._copied(chunks, runs, ~decoded), *self._encoded(chunks, runs, decoded, sources)])
         if len(rows) == 0:
             return
@@ -51,7 +51,7 @@ class Rewriter:
         parts = np.searchsorted(self._windows, key(runs.start[which], runs.stop[which]))
         return np.stack([runs.strip[which], parts, chunks.begin[at], chunks.end[at], chunks.block[at]], axis=1)
 
-    def _encoded(self, chunks: Chunks, runs: Runs, which: NDArray[np.bool_], sources: list[NDArray[np.uint8]]) -> Iterator[_Rows]:
+    def _encoded(self, chunks: Chunks, runs: Runs, which: NDArray[np.bool_], sources: list[Buffer]) -> Iterator[_Rows]:
         """Their bytes are appended to ``sources``."""
         windows = key(runs.start, runs.stop)
         for window in np.unique(windows[which]).tolist():
@@ -77,14 +77,14 @@ class Rewriter:
             _clear(grid, max(0, self._erased.start - window.start), min(slots, self._erased.stop - window.start))
         return grid
 
-    def _encode(self, grid: Grid, strips: Numbers, window: Window, sources: list[NDArray[np.uint8]]) -> Iterator[_Rows]:
+    def _encode(self, grid: Grid, strips: Numbers, window: Window, sources: list[Buffer]) -> Iterator[_Rows]:
         for piece in window.pieces():
             data, offsets = encode(_columns(grid, piece.start - window.start, piece.stop - window.start))
             kept = np.flatnonzero(offsets[1:] > offsets[:-1])
             rows = np.empty((len(kept), 5), np.int64)
             rows[:, 0], rows[:, 2], rows[:, 3] = strips[kept], offsets[:-1][kept], offsets[1:][kept]
             rows[:, 1], rows[:, 4] = np.searchsorted(self._windows, key(piece.start, piece.stop)), len(sources)
-            sources.append(np.frombuffer(bytearray(data), np.uint8))
+            sources.append(data)
             yield rows
 
 

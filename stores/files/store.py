@@ -117,6 +117,12 @@ class FilesStore:
             sync_folder(self._folder(loss.level))
             self._replace(loss.level, {loss.chunks.number}, rest)
 
+    def replenish(self, level: Level, rolled_up_to_s: int, slices: Iterable[Slice]) -> None:
+        """Store the slices in place of chunks that were set aside, and were rolled up to that step."""
+        with self._changing(self._folder(level)) as new:
+            blocks = [replace(block, rolled_up_to_s=rolled_up_to_s) for block in new.store(level, slices)]
+            self._commit({level: self._level(level).having(blocks)})
+
     def copy_to(self, folder: Path) -> None:
         """Put the newest generation into ``folder``, which has no blocks, durably: hard links where that goes, else copies. To be
         called by the thread that changes the store."""
