@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..index.losses import NamesLoss, save_names
@@ -15,6 +15,7 @@ from ..stores.disk import disk, make_folder, sync_folder
 from ..stores.files.losses import Loss
 from ..stores.files.store import FilesStore
 from ..stores.log.losses import LogLoss, cut, examine
+from ..writers.remake import Remake
 from .check import Finding
 
 
@@ -43,11 +44,13 @@ class Repair:
         if any(isinstance(loss, NamesLoss) for loss in losses):
             self._repair_names()
 
-    def _repair_blocks(self, losses: Iterable[Loss]) -> None:
+    def _repair_blocks(self, losses: Sequence[Loss]) -> None:
         with contextlib.closing(FilesStore(self._folder, write=True)) as store:
             for loss in losses:
                 store.set_aside(loss)
                 self._move(loss.path.with_name(loss.path.name + ".damaged"), self._place(loss.path))
+            for loss in losses:
+                _remake(store, loss)
 
     def _repair_names(self) -> None:
         """After logs and blocks: no id that they have points of may be given again."""
@@ -73,3 +76,11 @@ class Repair:
             path.rename(place or self._place(path))
             sync_folder(path.parent)
             sync_folder(self._aside)
+
+
+def _remake(store: FilesStore, loss: Loss) -> None:
+    """What finer chunks still have of it."""
+    for level in store.snapshot().levels():
+        if level.policy == loss.level.policy and level.step_s < loss.level.step_s:
+            remake = Remake(store.snapshot(), level, loss.level, loss.chunks)
+            store.replenish(loss.level, loss.chunks.rolled_up_to_s, remake.slices(loss.ids))
