@@ -34,6 +34,30 @@ def lock_folder(folder: Path) -> int:
     return descriptor
 
 
+class Presence:
+    """Whether ``folder`` is still the one that it was when this was made. One that was removed or moved away, or whose file
+    system was, would be made anew, and what is appended to files that are open would be gone with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._identity = self._look()
+
+    def check(self) -> None:
+        """Raises StoreError if it is another one, or none."""
+        if self._look() != self._identity:
+            raise StoreError(
+                f"the data folder {self._folder} is gone: it was removed, moved or unmounted while the service ran; put it back "
+                "before you start the service again"
+            )
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._folder.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
 def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

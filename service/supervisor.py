@@ -28,8 +28,10 @@ _STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _API_STOP_S = 2.5
 _WRITER_STOP_S = 7.0
 _READY_POLL_S = 0.05
-# A child that cannot be started at all would fail for ever; once both have answered they are always started again.
+# In a row, each within seconds of its start: one that cannot run would be started for ever. What ended it before there was an
+# answer will do so again; afterwards it may have been a passing trouble.
 _MOST_FAILED_STARTS = 4
+_MOST_FAILURES = 8
 
 
 def serve(config: Config, ready: Callable[[Config], None]) -> int:
@@ -90,8 +92,7 @@ class Supervisor:
             for child in (self._writer, self._api):
                 if child.tend(time.monotonic()) == EXIT_USER_ERROR:
                     return 1
-                if child.failures >= _MOST_FAILED_STARTS and not is_ready:
-                    raise ServiceError(f"the {child.name} ended {child.failures} times while starting; its last lines say why")
+                _give_up_on(child, _MOST_FAILURES if is_ready else _MOST_FAILED_STARTS)
             if not is_ready and self._answers():
                 is_ready = True
                 ready(self._config)
@@ -123,6 +124,12 @@ class Supervisor:
             self._writer.kill()
         if not self._api.wait(0):
             self._api.kill()
+
+
+def _give_up_on(child: Child, most_failures: int) -> None:
+    """Raises ServiceError if it has ended too often in a row."""
+    if child.failures >= most_failures:
+        raise ServiceError(f"the {child.name} ended {child.failures} times while starting; its last lines say why")
 
 
 def _http_answers(address: Address) -> bool:

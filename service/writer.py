@@ -16,6 +16,7 @@ from ..schema.errors import CadentError
 from . import lifeline, logs, served
 from .config import Config
 from .control import ControlServer
+from .folder_lock import Presence
 from .lifeline import EXIT_USER_ERROR, Handover
 from .operations import Operations
 from .self_metrics import SelfMetrics
@@ -41,6 +42,7 @@ class Writer:
         self._server = LineServer(Limits(graphite.max_connections, graphite.idle_timeout_s))
         self._operations = Operations(config, storage, self._server)
         self._control = ControlServer(config.store.data, self._operations.table())
+        self._presence = Presence(config.store.data)
         self._silence = Silence(storage, config.policies)
         self._metrics = SelfMetrics(config.store.data, os.getppid())
         self._metrics_step_s = config.policies.for_path(self._metrics.prefix).ladder.base.step_s
@@ -58,7 +60,8 @@ class Writer:
         self._stopped.set()
 
     async def run(self, listener: socket.socket) -> int:
-        """Take lines from ``listener`` until the stop. Returns the exit status."""
+        """Take lines from ``listener`` until the stop. Returns the exit status. Raises StoreError when the folder is gone: then
+        nothing more is written."""
         self._engine.start(time.time())
         self._accumulator.on_full = self._hand_over
         await self._server.start(listener, self._accumulator)
@@ -75,6 +78,7 @@ class Writer:
         while not self._stopped.is_set():
             await asyncio.sleep(due - loop.time())
             woken = loop.time()
+            self._presence.check()
             self._record_itself()
             self._hand_over()
             self._bound_the_queue()

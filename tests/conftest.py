@@ -1,3 +1,5 @@
+import contextlib
+import subprocess
 import sys
 from pathlib import Path
 
@@ -6,6 +8,7 @@ import pytest
 # What the tests of several folders need; tests are no package, so it is found by folder.
 sys.path.append(str(Path(__file__).parent))
 
+from disks import SmallDisk, can_mount
 from programs import Cadent
 
 
@@ -25,3 +28,25 @@ def cadent(tmp_path_factory):
         yield service
     finally:
         service.stop()
+
+
+@pytest.fixture(scope="session")
+def may_mount(tmp_path_factory):
+    return can_mount(tmp_path_factory.mktemp("disk") / "probe")
+
+
+@pytest.fixture
+def small_disk(tmp_path, may_mount):
+    """small_disk(size_bytes): a disk of its own for this test, which is skipped where nothing can be mounted."""
+    if not may_mount:
+        pytest.skip("only root may mount a small disk")
+    mounted = []
+
+    def make(size_bytes: int) -> SmallDisk:
+        mounted.append(SmallDisk(tmp_path / f"disk-{len(mounted)}", size_bytes))
+        return mounted[-1]
+
+    yield make
+    for disk in mounted:
+        with contextlib.suppress(subprocess.CalledProcessError):  # the test has done it
+            disk.unmount()

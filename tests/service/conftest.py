@@ -6,6 +6,7 @@ import pytest
 # Helpers of these tests alone; tests are no package, so they are found by folder.
 sys.path.append(str(Path(__file__).parent))
 
+from disks import SmallDisk
 from programs import Cadent
 
 
@@ -17,6 +18,24 @@ def serve(tmp_path):
     def start(*flags: object) -> Cadent:
         folder = tmp_path / f"service-{len(started)}"
         folder.mkdir()
+        started.append(Cadent(folder, *flags))
+        started[-1].wait()
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+@pytest.fixture
+def service_on(tmp_path):
+    """service_on(disk, "--ladder", "1m:1d"): a running service whose data folder is a small disk."""
+    started = []
+
+    def start(disk: SmallDisk, *flags: object) -> Cadent:
+        folder = tmp_path / f"service-on-{disk.folder.name}"
+        folder.mkdir()
+        (folder / "data").symlink_to(disk.folder)
         started.append(Cadent(folder, *flags))
         started[-1].wait()
         return started[-1]
