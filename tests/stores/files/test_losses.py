@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from cadent.schema.errors import Damaged, StoreError
+from cadent.schema.errors import Damaged, StoreError, Unavailable
 from cadent.schema.identity import Level, Mode
 from cadent.stores.files.block import Block
 from cadent.stores.files.store import FilesStore
@@ -161,6 +161,24 @@ def test_what_is_set_aside_is_missing_and_the_rest_reads(merged, store, sums, da
     assert list(store.losses()) == []
     assert merged.with_name(merged.name + ".damaged").exists() == (damaged != "gone")
     assert not merged.exists()
+
+
+def test_what_cannot_be_set_aside_stays_where_it_is(merged, store, disk):
+    flip(merged, begin_of_strip(merged, 0))
+    (loss,) = store.losses()
+    disk.refuse(1, for_good=True)
+    with pytest.raises(Unavailable):
+        store.set_aside(loss)
+    disk.heal()
+    for call in range(1, 13):
+        disk.refuse(call)
+        with pytest.raises(Unavailable):
+            store.set_aside(loss)
+        disk.heal()
+        if not merged.exists() or store.snapshot().sets(LEVEL)[0].number != loss.chunks.number:
+            break
+        assert [one.reason for one in store.losses()] == [loss.reason]
+    assert call == 12  # the last sync: the new manifest is in place
 
 
 def test_what_was_set_aside_stays_when_a_writer_starts(merged, store, open_store):
