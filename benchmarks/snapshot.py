@@ -8,21 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from cadent.schema.grid import COLUMNS, Grid
+from cadent.codec.chunk import MAX_SLOTS, encode
+from cadent.schema.grid import Grid
 from cadent.schema.identity import Identity, Level
 from cadent.schema.protocols import Slice
-from cadent.schema.resolution import DAY_S, span_of
+from cadent.schema.resolution import DAY_S
 from cadent.stores.files.store import FilesStore
+from cadent.writers.levels import Keeping
 
-from .lines import SEED, STEP_S
+from .lines import SEED
 from .live import longest_stall_ms
 from .live_sender import send_live
 from .names import give_names
 from .servers import Cadent
 from .table import Row
 
-LEVEL = Level("default", STEP_S)
-PATHS = 2_000
+LEVEL = Level("default", 600)
+BUCKETS = 10
+PATHS, PATHS_AT_ONCE = 20_000, 50
 # 200 metrics each, once in 10 s.
 HOSTS = 5_000
 SETTLE_S, AFTER_S = 20.0, 5.0
@@ -31,7 +34,7 @@ SETTLE_S, AFTER_S = 20.0, 5.0
 def measure(folder: Path, *, quick: bool) -> list[Row]:
     size, hosts = (2e8, 50) if quick else (1e10, HOSTS)
     data = folder / "data"
-    give_names(data, [f"snapshot.path-{number:04d}" for number in range(PATHS)], int(time.time()))
+    give_names(data, [f"snapshot.path-{number:05d}" for number in range(PATHS)], int(time.time()))
     fill(data, size)
     server = Cadent(folder)
     try:
@@ -63,20 +66,23 @@ def snapshot(server: Cadent, folder: Path) -> float:
 
 
 def fill(data: Path, size: float) -> None:
-    """Days of points that do not compress, until there are ``size`` bytes."""
-    store, day = FilesStore(data, write=True), int(time.time()) // DAY_S - 6
-    span_s, sequence, stored = span_of(STEP_S), 0, 0
-    shape = (PATHS, span_s // STEP_S)
-    noise = [np.random.default_rng(SEED + column).random(shape) for column in range(len(COLUMNS))]
-    while stored < size:
-        sequence += 1
-        low, high = np.minimum(noise[0], noise[1]), np.maximum(noise[0], noise[1])
-        start = day * DAY_S + sequence % (5 * DAY_S // span_s) * span_s
-        grid = Grid(start, STEP_S, np.full(shape, 2), low + high, low, high, noise[2])
-        store.seal(LEVEL, sequence, slices(grid, sequence))
-        stored = sum(one.size_bytes for one in store.snapshot().sets(LEVEL))
+    """Points that do not compress, at the coarsest step and in one set a bucket, so that upkeep has nothing to do."""
+    shape = (PATHS_AT_ONCE, MAX_SLOTS)
+    noise = [np.random.default_rng(SEED + column).random(shape) for column in range(3)]
+    low, high = np.minimum(*noise[:2]), np.maximum(*noise[:2])
+    bucket_s = Keeping(LEVEL, 2 * 365 * DAY_S, None).bucket_s
+    newest = int(time.time()) // bucket_s - 1
+    store = FilesStore(data, write=True)
+    for sequence in range(1, BUCKETS + 1):
+        start = (newest - BUCKETS + sequence) * bucket_s
+        grid = Grid(start, LEVEL.step_s, np.full(shape, 2), low + high, low, high, noise[2])
+        store.seal(LEVEL, sequence, slices(grid, sequence, size / BUCKETS))
     store.close()
 
 
-def slices(grid: Grid, sequence: int) -> Iterator[Slice]:
-    yield Slice(LEVEL, Identity("main/1", sequence, sequence), np.arange(PATHS, dtype=np.uint32), grid)
+def slices(grid: Grid, sequence: int, size: float) -> Iterator[Slice]:
+    """The same points for ever more paths, until they take about ``size`` bytes."""
+    data, _ = encode(grid)
+    for number in range(max(1, round(size / len(data)))):
+        ids = np.arange(number * PATHS_AT_ONCE, (number + 1) * PATHS_AT_ONCE, dtype=np.uint32)
+        yield Slice(LEVEL, Identity("main/1", sequence, sequence), ids, grid)
