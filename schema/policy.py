@@ -12,7 +12,7 @@ from .statistic import Statistic, guess_statistic
 
 MOST_POLICIES = 255  # what a path remembers of its policy while lines come in is a byte
 # What else lies in a data folder, beside the folders of policies.
-TAKEN_NAMES = frozenset({"lock", "manifest", "names"})
+TAKEN_NAMES = frozenset({"lock", "manifest", "names", "damaged"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..schema.errors import InputError
+from ..schema.errors import InputError, Unavailable
 from ..schema.identity import Level
 from ..schema.resolution import format_duration
 from ..schema.rows import Ids
@@ -52,6 +52,7 @@ class Maintenance:
     async def _compact(self, _: Header, __: bytes) -> Answer:
         before = await asyncio.to_thread(stored_bytes, self._config.store.data)
         await _done(self._engine.compact())
+        await _done(self._engine.call(self._refuse_unsealed))
         return {"before_bytes": before, "after_bytes": await asyncio.to_thread(stored_bytes, self._config.store.data)}, b""
 
     async def _snapshot(self, header: Header, _: bytes) -> Answer:
@@ -90,8 +91,16 @@ class Maintenance:
 
     async def _erase_levels(self, levels: Sequence[Level], ids: Ids, start: int, stop: int) -> None:
         """In this order what is rolled up meanwhile goes at the coarse step."""
+        self._engine.roll()
+        await _done(self._engine.call(self._refuse_unsealed))
         for level in levels:
             await _done(self._engine.erase(level, ids, start, stop))
+
+    def _refuse_unsealed(self) -> None:
+        """What cannot be sealed would come to the chunks later. In the store thread all that could be has been."""
+        unsealed = self._storage.logs.unsealed()
+        if unsealed:
+            raise Unavailable(f"the log of {unsealed[0]} cannot be sealed now; see /health and the service's log")
 
     def _hand_over_names(self) -> None:
         self._engine.submit(self._accumulator.new_names(), [], self._now())

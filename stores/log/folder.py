@@ -25,6 +25,10 @@ class LogFiles:
         self._opened.append(LogWriter(self._folder, level, self._writer))
         return self._opened[-1]
 
+    def unsealed(self) -> list[Level]:
+        """The levels that have closed segments."""
+        return [log.level for log in self._opened if log.rolled()]
+
     def copy_to(self, data: Path) -> None:
         """Put all logs that are open into ``data``, an empty data folder: see ``LogWriter.copy_to``."""
         for log in self._opened:

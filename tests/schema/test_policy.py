@@ -69,7 +69,7 @@ def test_policies_that_leave_a_path_undecided_are_refused(ordered, says):
         Policies(ordered)
 
 
-@pytest.mark.parametrize("name", ["lock", "manifest", "names"])
+@pytest.mark.parametrize("name", ["lock", "manifest", "names", "damaged"])
 def test_a_name_that_something_else_in_a_data_folder_has_is_refused(name):
     with pytest.raises(ConfigError, match=f"policy name '{name}' is taken"):
         Policy(name, LADDER)

@@ -142,7 +142,7 @@ def test_points_between_two_times_are_erased_and_the_range_is_told(service, wher
     assert lines[1:] == ["of 2 paths", "  era.p000", "  era.p002"]
     gone = range(PAST + 2 * TEN_MINUTES, PAST + 3 * TEN_MINUTES)
     kept = {at: value for at, value in sent.items() if at[0] == "era.p001" or at[1] not in gone}
-    wait_until_shown(service, "era.*", kept)
+    wait_until_shown(service, "era.*", kept)  # the open windows of before are in the log by now
     succeed(service.command("compact"))
     wait_until_shown(service, "era.*", kept)
     for step in (60, 600):
@@ -161,6 +161,21 @@ def test_points_erased_without_a_service(service, change):
     send(service, sent)
     succeed(change("delete", "off.p000", "--to", PAST + TEN_MINUTES))
     wait_until_shown(service, "off.*", {at: value for at, value in sent.items() if at[0] == "off.p001" or at[1] >= PAST + 600})
+
+
+@pytest.mark.parametrize(
+    "command", [["compact"], ["delete", "stuck.*", "--to", PAST + TEN_MINUTES]], ids=lambda command: command[0]
+)
+def test_what_would_come_back_from_a_log_that_cannot_be_sealed_is_not_called_done(service, command):
+    sent = past_points("stuck", 3, 5)
+    send(service, sent)
+    wait_until_written(service, len(sent))
+    (segment,) = service.data.glob("default/10/log/*.log")
+    content = bytearray(segment.read_bytes())
+    content[content.index(b"LREC") + 60] ^= 1
+    with segment.open("r+b") as file:
+        file.write(content)
+    assert "the log of default/10 cannot be sealed" in fail(service.command(*command))
 
 
 def test_a_range_without_a_whole_window_is_refused(service):
@@ -187,6 +202,7 @@ def renamed(points, old, new):
 def test_a_renamed_branch_keeps_its_points(service, change):
     sent = past_points("old", 3, 5)
     send(service, sent)
+    wait_until_written(service, len(sent))
     lines = succeed(change("rename", "old", "new.name"))
     assert lines == ["3 renamed", *(f"  old.p00{number} -> new.name.p00{number}" for number in range(3))]
     wait_until_shown(service, ["old.*", "new.name.*"], renamed(sent, "old", "new.name"))
@@ -202,6 +218,7 @@ def test_lines_of_the_new_name_go_on_with_it_and_those_of_the_old_one_make_a_new
     count, total = sent[("from.p000", PAST)]
     expected = renamed(sent, "from", "to") | {("to.p000", PAST): (count + 1, total + 5), ("from.p000", PAST): (1, 7.0)}
     wait_until_shown(service, ["from.*", "to.*"], expected)
+    wait_until_written(service, len(sent) + 2)
     succeed(service.command("compact"))
     restart_after_kill(service)
     wait_until_shown(service, ["from.*", "to.*"], expected)
