@@ -213,6 +213,7 @@ def test_a_renamed_branch_keeps_its_points(service, change):
 def test_lines_of_the_new_name_go_on_with_it_and_those_of_the_old_one_make_a_new_path(service):
     sent = past_points("from", 1, 5)
     send(service, sent)
+    wait_until_written(service, len(sent))
     succeed(service.command("rename", "from.p000", "to.p000"))
     service.send([f"to.p000 5 {PAST}", f"from.p000 7 {PAST}"])
     count, total = sent[("from.p000", PAST)]
