@@ -1,9 +1,9 @@
 """A small disk of its own for a test: it can be full, read-only or gone. Only root may mount one."""
 
 import errno
-import os
 import subprocess
 from pathlib import Path
+from typing import BinaryIO
 
 
 class SmallDisk:
@@ -17,13 +17,10 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Not a byte more fits. Called again, it takes what has become free."""
-        with self._filler.open("ab") as filler:
+        with self._filler.open("ab", buffering=0) as filler:
             for piece in (bytes(1 << 16), bytes(1)):
-                try:
-                    while True:
-                        os.write(filler.fileno(), piece)
-                except OSError as error:
-                    assert error.errno == errno.ENOSPC
+                while _fits(filler, piece):
+                    pass
 
     def make_room(self) -> None:
         self._filler.unlink()
@@ -43,6 +40,15 @@ def can_mount(folder: Path) -> bool:
     except (OSError, subprocess.CalledProcessError):
         return False
     return True
+
+
+def _fits(file: BinaryIO, piece: bytes) -> bool:
+    try:
+        return file.write(piece) == len(piece)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return False
+        raise
 
 
 def _run(*command: object) -> None:
