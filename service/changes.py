@@ -17,9 +17,11 @@ from ..schema.rows import Ids
 # Takes a request's header and payload, and returns the answer's header when all is done.
 Call: TypeAlias = Callable[..., dict[str, Any]]
 
-# In one request: ids of four bytes; pairs of paths of up to a kilobyte each.
-_IDS = 1 << 20
-_PAIRS = 5_000
+# In one request. Paths are forgotten and renamed on the writer's event loop, which must go on.
+_DELETED = 1 << 16
+_RENAMED = 5_000
+# Each request reads all blocks; this many ids are a quarter of what a frame can hold.
+_ERASED = 1 << 20
 
 T = TypeVar("T")
 
@@ -38,19 +40,19 @@ class WriterChanges:
         if wanted.is_of_points:
             return Deleted(paths, [self._erase(wanted, *group) for group in _by_policy(leaves)])
         if not wanted.dry_run:
-            for some in _parts(leaves, _IDS):
+            for some in _parts(leaves, _DELETED):
                 self._call({"op": "delete"}, _ids(some).tobytes())
         return Deleted(paths)
 
     def rename(self, old: str, new: str) -> Sequence[tuple[str, str]]:
         pairs = [(rename.old, rename.new) for rename in plan_rename(self._index, old, new, self._limit)]
-        for some in _parts(pairs, _PAIRS):
+        for some in _parts(pairs, _RENAMED):
             self._call({"op": "rename"}, json.dumps(some, ensure_ascii=False).encode())
         return pairs
 
     def _erase(self, wanted: Deletion, policy: str, leaves: Sequence[Match]) -> Erased:
         header = {"op": "erase", "policy": policy, "from": wanted.start, "to": wanted.stop, "dry_run": wanted.dry_run}
-        answers = [self._call(header, _ids(some).tobytes()) for some in _parts(leaves, _IDS)]
+        answers = [self._call(header, _ids(some).tobytes()) for some in _parts(leaves, _ERASED)]
         return Erased(policy, answers[0]["start"], answers[0]["stop"])
 
 

@@ -79,6 +79,23 @@ def test_after_compact_all_is_in_one_block_a_day_and_nothing_in_the_log(service,
     wait_until_shown(service, "turn*.*", sent)
 
 
+def test_without_a_service_the_ladder_is_that_of_the_last_one(serve, quiet):
+    service = serve("--config", quiet, "--ladder", "5s:1d,5m:30d")
+    service.send([f"ladder.p {number} {PAST + 5 * number}" for number in range(60)])
+    wait_until_written(service, 60)
+    service.stop()
+    succeed(service.command("compact"))
+    assert len(list(service.data.glob("default/5/*.block"))) == 1
+    assert {path.name for path in service.data.glob("default/*")} <= {"5", "300"}
+
+
+def test_without_a_service_that_ever_was_the_ladder_must_be_given(service, quiet):
+    service.stop()
+    (service.data / "served.toml").unlink()
+    assert "--config" in fail(service.command("compact"))
+    succeed(service.command("compact", "--config", quiet))
+
+
 # -- snapshot ------------------------------------------------------------------------------------------------------------
 
 
