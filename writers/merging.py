@@ -15,8 +15,10 @@ from .rollup import SETTLING_S
 
 # Sets of a bucket that is not over yet: about those of a day of hours. More cost each query more than merging them does.
 _MOST_OPEN = 48
-# Late sets beside the main one of a bucket: few enough for each query to look into all of them.
-_MOST_LATE = 16
+# Late sets beside the main one of a bucket. A query looks into all of them, but each merging writes them once more: with 16, or
+# when all is merged as soon as it is twice the greatest, a byte would be written up to four times.
+_MOST_LATE = 96
+_WORTH_ALL = 4
 
 
 def due_merge(sets: Sequence[ChunkSet], kept: Keeping, present: float) -> list[ChunkSet]:
@@ -45,11 +47,11 @@ def _by_bucket(sets: Sequence[ChunkSet], kept: Keeping) -> list[tuple[int, list[
 
 
 def _due_later(sets: list[ChunkSet]) -> list[ChunkSet]:
-    """Of a bucket that is over: all, once they are twice as much as the greatest of them, else the late ones if they are many."""
+    """Of a bucket that is over: all, once that is much more than the greatest of them, else the late ones if they are many."""
     if len(sets) < 2 or not _are_equal(sets):
         return []
     greatest = max(one.size_bytes for one in sets)
-    if sum(one.size_bytes for one in sets) >= 2 * greatest:
+    if sum(one.size_bytes for one in sets) >= _WORTH_ALL * greatest:
         return sets
     return _newest(sets) if len(sets) > 1 + _MOST_LATE else []
 
