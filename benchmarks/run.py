@@ -2,7 +2,7 @@
 
 python benchmarks/run.py [--only NAME ...] [--quick]
 
-Wants a quiet machine: it starts servers, loads all cores for a quarter of an hour and takes about 4 GB of memory.
+Wants a quiet machine: it starts servers, loads all cores for half an hour, and takes about 4 GB of memory and 25 GB of disk.
 """
 
 import importlib
