@@ -34,7 +34,8 @@ class Repair:
         manifest = self._folder / "manifest"
         if manifest in losses:
             raise StoreError(f"{manifest} cannot be repaired: restore a snapshot")
-        make_folder(self._aside)
+        with disk(self._aside):
+            make_folder(self._aside)
         for loss in losses:
             if isinstance(loss, LogLoss):
                 cut(loss, self._place(loss.path))

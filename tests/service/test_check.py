@@ -2,7 +2,9 @@
 
 import random
 import re
+import resource
 import shutil
+import subprocess
 
 import pytest
 from cadent.service.check import Check
@@ -10,7 +12,7 @@ from cadent.service.config import Config, StoreSettings
 from cadent.service.repair import Repair
 from cadent.service.storage import Storage
 from points import PAST, lines_of, past_points, shown, wait_until_shown, wait_until_written
-from programs import Cadent, run_cadent
+from programs import CADENT, Cadent, run_cadent
 
 SEALED = past_points("sealed", 60, 60)
 LOGGED = [past_points(f"logged{turn}", 10, 3) for turn in range(4)]
@@ -233,7 +235,7 @@ def test_damage_in_several_files_is_repaired_at_once(data, serve_data):
 @pytest.mark.parametrize("pattern", ["default/10/*.block", "default/10/log/*.log", "names/names.log"])
 def test_after_a_repair_nothing_is_damaged_wherever_a_byte_was_flipped(tmp_path, written, pattern):
     content = one(written, pattern).read_bytes().rstrip(b"\0")
-    for turn, at in enumerate(random.Random(7).sample(range(len(content)), 30)):
+    for turn, at in enumerate(random.Random(7).sample(range(len(content)), 15)):
         folder = tmp_path / str(turn)
         shutil.copytree(written, folder)
         flip(one(folder, pattern), at)
@@ -241,6 +243,24 @@ def test_after_a_repair_nothing_is_damaged_wherever_a_byte_was_flipped(tmp_path,
         Repair(folder).of(found)
         assert list(Check(folder).of_all()) == [], f"byte {at}: {found}"
         Storage.open(Config(StoreSettings(data=folder)), PAST + 7_200, print).close()
+
+
+def test_a_repair_that_was_cut_short_can_be_given_again(data):
+    """Here by a disk that takes nothing more."""
+    flip(one(data, "default/10/*.block"), 200)
+    names = data / "names" / "names.log"
+    flip(names, names.read_bytes().index(b"logged1.p003"))
+    full = subprocess.run(
+        [*CADENT, "check", "--repair", "--data", str(data)],
+        cwd=data.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),  # noqa: PLW1509 - takes no lock
+    )
+    assert (full.returncode, full.stderr.count("\n")) == (1, 1), full.stderr
+    assert "Traceback" not in full.stderr
+    assert_is_repaired(data)
 
 
 def test_a_folder_without_data_is_refused(tmp_path):
