@@ -256,7 +256,7 @@ def test_a_repair_that_was_cut_short_can_be_given_again(data):
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),  # noqa: PLW1509 - takes no lock
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
     )
     assert (full.returncode, full.stderr.count("\n")) == (1, 1), full.stderr
     assert "Traceback" not in full.stderr
