@@ -13,6 +13,7 @@ from ..schema.policy import Policies, Policy
 from ..schema.protocols import Match
 from ..schema.rows import Ids
 from .fetch import FetchQuery
+from .history import History
 from .limits import Limits
 from .window import Bounds, check_order, choose_step, narrow
 
@@ -39,19 +40,26 @@ class Plan:
     bounds: Bounds
 
 
-def make_plan(query: FetchQuery, matches: Sequence[Sequence[Match]], policies: Policies, limits: Limits) -> Plan:
+def make_plan(
+    query: FetchQuery, matches: Sequence[Sequence[Match]], policies: Policies, limits: Limits, history: History
+) -> Plan:
     """What to read for the leaves that each target matched. Raises QueryError and LimitExceeded, before anything is read."""
     check_order(query.after, query.until)
     found = [match for leaves in matches for match in leaves]
     limits.check_series(len(found))
     paths = _paths_by_policy(found, policies)
-    steps = {policy.name: choose_step(policy, query.after, query.now, query.step_s) for policy in paths or (policies[-1],)}
+    steps = {policy.name: _step(query, policy, history) for policy in paths or (policies[-1],)}
     if query.align:
         steps = dict.fromkeys(steps, math.lcm(*steps.values()))
     bounds = {name: _bounds(query, step_s) for name, step_s in steps.items()}
     limits.check_points(sum(bounds[match.policy].slots for match in found if match.policy), query.after, query.until)
     batches = tuple(_batch(policy, ids, bounds[policy.name]) for policy, ids in paths.items())
     return Plan(batches, batches[0].bounds if batches else next(iter(bounds.values())))
+
+
+def _step(query: FetchQuery, policy: Policy, history: History) -> int:
+    step_s = choose_step(policy, query.after, query.now, query.step_s)
+    return history.step_since(policy, step_s, query.after) if query.step_s is None else step_s
 
 
 def _paths_by_policy(found: Sequence[Match], policies: Policies) -> dict[Policy, dict[str, int]]:

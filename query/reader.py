@@ -23,6 +23,7 @@ from ..schema.rows import Ids
 from ..schema.series import Series
 from .cut import Cut, Log, hull, is_rolled_up, level_span, levels_of, log_span, span_of
 from .fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
+from .history import History
 from .limits import Deadline, Limits
 from .plan import Batch, make_plan
 
@@ -84,7 +85,7 @@ class Reader:
     def fetch(self, query: FetchQuery, deadline: Deadline) -> Answer:
         """Series of all paths that the targets match, target by target. Raises QueryError and LimitExceeded."""
         matches = self._find(query)
-        plan = make_plan(query, matches, self._policies, self.limits)
+        plan = make_plan(query, matches, self._policies, self.limits, History(self._store.snapshot(), self._logs))
         series: dict[str, Series] = {}
         writer_gone = False
         for batch in plan.batches:
@@ -101,7 +102,7 @@ class Reader:
     def points(self, query: FetchQuery, deadline: Deadline) -> PointsAnswer:
         """All statistics of all paths that the targets match, each path once. Raises QueryError and LimitExceeded."""
         matches = self._find(query)
-        plan = make_plan(query, matches, self._policies, self.limits)
+        plan = make_plan(query, matches, self._policies, self.limits, History(self._store.snapshot(), self._logs))
         points: list[PathPoints] = []
         writer_gone = False
         for batch in plan.batches:

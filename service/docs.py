@@ -52,8 +52,9 @@ _CHANGES = (
     (
         "another `ladder`, of a policy or of `[store]`",
         (
-            "New points are kept at the new steps. Points that are there keep theirs: a query shows those whose step divides the "
-            "step of its answer. After a change from `1m` to `10s`, `step=1m` shows what was kept by the minute."
+            "New points are kept at the new steps. Points that are there keep theirs. A query that reaches back to when there "
+            "was no step as fine answers by the coarser one that there was: after a change from `1m` to `10s` a graph is by the "
+            "minute until its beginning is later than the change."
         ),
     ),
     ("another `statistic`", "Queries show it at once, of points of any age."),

@@ -374,3 +374,26 @@ def test_upkeep_does_not_make_a_reader_begin_again(lists, reader_of):
         snapshot=mock.Mock(side_effect=[dataclasses.replace(lists.snapshot(), generation=n) for n in (1, 2)])
     )
     assert reader.grid(BASE, np.array([0], np.uint32), NOW - 60, NOW).count.sum() == 1
+
+
+def test_a_ladder_that_became_finer_does_not_hide_what_was_kept_by_the_minute(lists, reader_of):
+    begin = NOW - NOW % 600 - 3_600
+    lists.chunks[MINUTE] = [(0, Point.of(begin + at, 1.0)) for at in range(0, 1_800, 60)]
+    lists.chunks[BASE] = [(0, Point.of(begin + at, 1.0)) for at in range(1_800, 3_600, 10)]
+    reader = reader_of(lists, "a.count")
+    assert fetch(reader, "a.count", after=begin)["a.count"].step_s == 60
+    assert np.nansum(fetch(reader, "a.count", after=begin - 1)["a.count"].values) == 30 + 180
+    assert fetch(reader, "a.count", after=begin + 1_800)["a.count"].step_s == 10
+
+
+def test_coarse_points_from_long_ago_do_not_make_recent_ones_coarse(lists, reader_of):
+    lists.chunks[MINUTE] = [(0, Point.of(NOW - NOW % 60 - 9 * DAY, 1.0))]
+    lists.chunks[BASE] = [(0, Point.of(NOW - 3_600, 1.0))]
+    assert fetch(reader_of(lists, "a"), "a", after=NOW - 2 * DAY)["a"].step_s == 10
+
+
+def test_a_window_that_was_rolled_up_does_not_make_an_answer_coarse(lists, reader_of):
+    first = NOW - NOW % 600 - 3_600 + 590
+    lists.chunks[BASE] = [(0, Point.of(first, 1.0))]
+    lists.chunks[TEN_MINUTES] = [(0, Point.of(first // 600 * 600, 1.0))]
+    assert fetch(reader_of(lists, "a"), "a", after=NOW - DAY)["a"].step_s == 10
