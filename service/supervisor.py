@@ -31,7 +31,7 @@ _READY_POLL_S = 0.05
 # In a row, each within seconds of its start: one that cannot run would be started for ever. What ended it before there was an
 # answer will do so again; afterwards it may have been a passing trouble.
 _MOST_FAILED_STARTS = 4
-_MOST_FAILURES = 8
+_MOST_FAILURES = 6
 
 
 def serve(config: Config, ready: Callable[[Config], None]) -> int:

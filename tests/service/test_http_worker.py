@@ -18,13 +18,13 @@ MORE_THAN_BUFFERS = 16 << 20
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    """One API process with two threads, whose patience is 3 s."""
+    """One API process with two threads, whose patience is 2 s."""
     folder = tmp_path_factory.mktemp("http")
     copy = copy_of_the_package(folder / "copy")
     module = copy / "cadent" / "service" / "http_worker.py"
     code = module.read_text()
     assert f"_EXCHANGE_S = {http_worker._EXCHANGE_S}" in code
-    module.write_text(code.replace(f"_EXCHANGE_S = {http_worker._EXCHANGE_S}", "_EXCHANGE_S = 3.0"))
+    module.write_text(code.replace(f"_EXCHANGE_S = {http_worker._EXCHANGE_S}", "_EXCHANGE_S = 2.0"))
     (folder / "cadent.toml").write_text(f"[http]\nworkers = 1\nthreads = {THREADS}\n[service]\nself_metrics = false\n")
     started = Cadent(folder, "--config", folder / "cadent.toml", PYTHONPATH=str(copy))
     try:
@@ -51,7 +51,7 @@ def connect(service):
 def answers_at_once(service) -> bool:
     begun = time.monotonic()
     assert service.web.get("/version").status == 200
-    return time.monotonic() - begun < 2.0  # a thread that somebody else holds is free later than that
+    return time.monotonic() - begun < 1.5  # a thread that somebody else holds is free later than that
 
 
 def served(client) -> bool:
