@@ -11,6 +11,8 @@ from .servers import Cadent
 from .table import Row
 
 WINDOWS = 6
+# Past windows close after a second without a line, and are in the log soon after.
+SETTLE_S = 5.0
 
 
 def measure(folder: Path, *, quick: bool) -> list[Row]:
@@ -23,7 +25,7 @@ def restart(folder: Path, hosts: int, limit: float) -> list[Row]:
     load = backfill(folder, hosts, WINDOWS, newest_complete_window(time.time()))
     with running(Cadent, folder) as server:
         send(server, load)
-        server.flush()
+        time.sleep(SETTLE_S)
         kill(server)
         killed = time.monotonic()
         server.start()

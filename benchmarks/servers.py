@@ -119,15 +119,11 @@ class Cadent:
 
     def seal(self) -> None:
         """All that was sent is in chunks when this returns."""
-        self.flush()
+        self._wait_for(lambda stats: stats["windows.open"] <= OWN_WINDOWS and not stats["queue.windows"])
         control = ControlClient(self.data)
         control.ask("seal")
         control.close()
         self._wait_for(lambda stats: not stats["queue.segments"])
-
-    def flush(self) -> None:
-        """All that was sent is in the log when this returns."""
-        self._wait_for(lambda stats: stats["windows.open"] <= OWN_WINDOWS and not stats["queue.windows"])
 
     def _wait_for(self, state: Callable[[dict[str, float]], bool]) -> None:
         give_up = time.monotonic() + SEAL_S
