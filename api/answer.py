@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
+from ..query.missing import NOTHING, Missing
 from ..schema.errors import CadentError, InputError, Unavailable
 from .encode import Piece, join
 
@@ -18,12 +19,14 @@ BINARY = "application/x-cadent-series"
 TEXT = "text/plain"
 
 
-def answer(pieces: Sequence[Piece], mimetype: str = JSON, *, writer_gone: bool = False) -> Response:
-    """200 with these bytes. ``X-Cadent-Writer: gone`` says that the points of open windows are missing."""
+def answer(pieces: Sequence[Piece], mimetype: str = JSON, missing: Missing = NOTHING) -> Response:
+    """200 with these bytes; headers say what is missing in them."""
     response = Response(join(pieces), mimetype=mimetype)
     response.content_length = sum(map(len, pieces))
-    if writer_gone:
+    if missing.writer_gone:
         response.headers["X-Cadent-Writer"] = "gone"
+    if missing.damaged:
+        response.headers["X-Cadent-Damaged"] = missing.damaged
     return response
 
 

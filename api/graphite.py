@@ -53,7 +53,7 @@ def routes(backend: Backend) -> Blueprint:
             _refuse_calls(target)
         deadline = backend.deadline()
         found = backend.reader.fetch(query, deadline)
-        return answer(encode.render_json(found, deadline), writer_gone=found.writer_gone)
+        return answer(encode.render_json(found, deadline), missing=found.missing)
 
     @blueprint.route("/version", methods=METHODS)
     def version() -> Response:

@@ -22,8 +22,8 @@ def routes(backend: Backend) -> Blueprint:
         deadline = backend.deadline()
         found = backend.reader.fetch(query, deadline)
         if as_json:
-            return answer(encode.series_json(query, found, deadline), writer_gone=found.writer_gone)
-        return answer(encode.binary(query, found), BINARY, writer_gone=found.writer_gone)
+            return answer(encode.series_json(query, found, deadline), missing=found.missing)
+        return answer(encode.binary(query, found), BINARY, missing=found.missing)
 
     @blueprint.route("/rawrender", methods=METHODS)
     def rawrender() -> Response:
@@ -32,6 +32,6 @@ def routes(backend: Backend) -> Blueprint:
         query = fetch_query(params, backend.now(), backend.timezone, align=params.flag("align"))
         deadline = backend.deadline()
         found = backend.reader.points(query, deadline)
-        return answer(encode.points_json(query, found, deadline), writer_gone=found.writer_gone)
+        return answer(encode.points_json(query, found, deadline), missing=found.missing)
 
     return blueprint

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from ..codec.points import add_grid, add_points, roll_up
 from ..codec.settle import ALL, LAST, settle
-from ..schema.errors import WriterGone
+from ..schema.errors import Damaged, WriterGone
 from ..schema.grid import COLUMNS, Grid
 from ..schema.head import Head, HeadAnswer, NoHead
 from ..schema.identity import Level, Mode
 from ..schema.policy import Policy
 from ..schema.protocols import ChunkSet, Snapshot
 from ..schema.rows import Ids
+from .missing import NOTHING, Missing
 
 
 class Log(Protocol):
@@ -50,7 +52,7 @@ class Cut:
     """
 
     def __init__(self, snapshot: Snapshot, logs: Mapping[Level, Log], head: Head, policy: Policy, ids: Ids) -> None:
-        self.writer_gone = False
+        self.missing = NOTHING
         self._snapshot = snapshot
         self._logs = logs
         self._policy = policy
@@ -81,7 +83,7 @@ class Cut:
         try:
             return head.head(self._policy.name, self._ids)
         except WriterGone:
-            self.writer_gone = True
+            self.missing |= Missing(writer_gone=True)
             return NoHead().head(self._policy.name, self._ids)
 
     def _add_tail(self, level: Level, into: Grid) -> None:
@@ -115,10 +117,20 @@ class Cut:
 
     def _read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
         """Chunks, then log, then open windows: the order in which their samples came. ``ids`` are some of the cut's, in order."""
-        self._snapshot.read(level, sets, ids, into)
+        with self._without_damaged():
+            self._snapshot.read(level, sets, ids, into)
         if level in self._logs:
-            self._logs[level].read(ids, self._snapshot.sealed(level), self._head.last_sequence, into)
+            with self._without_damaged():
+                self._logs[level].read(ids, self._snapshot.sealed(level), self._head.last_sequence, into)
         self._add_head(level, ids, into)
+
+    @contextmanager
+    def _without_damaged(self) -> Iterator[None]:
+        """Whatever can be read is."""
+        try:
+            yield
+        except Damaged as error:
+            self.missing |= Missing(damaged=str(error))
 
     def _add_head(self, level: Level, ids: Ids, into: Grid) -> None:
         points = self._head_points(level)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..schema.grid import Counts, Floats
 from ..schema.series import Series
 from ..schema.statistic import Statistic
+from .missing import Missing
 from .window import Bounds
 
 
@@ -43,12 +44,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``bounds``: those of the first series, or of the policy for all paths when nothing matched. ``writer_gone``: a writer
-    was expected and did not answer, so what its open windows hold is missing."""
+    """``bounds``: those of the first series, or of the policy for all paths when nothing matched."""
 
     found: tuple[Found, ...]
     bounds: Bounds
-    writer_gone: bool
+    missing: Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +71,4 @@ class PointsAnswer:
 
     points: tuple[PathPoints, ...]
     bounds: Bounds
-    writer_gone: bool
+    missing: Missing

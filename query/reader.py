@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +28,10 @@ from .cut import Cut, Log, hull, is_rolled_up, level_span, levels_of, log_span, 
 from .fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
 from .history import History
 from .limits import Deadline, Limits
+from .missing import NOTHING, Missing
 from .plan import Batch, make_plan
+
+_log = logging.getLogger(__name__)
 
 # A tile has at most so many cells of a Grid, 40 bytes each, however much a query asks for.
 _TILE_CELLS = 1 << 20
@@ -73,6 +79,7 @@ class Reader:
         self._policies = policies
         self._interpolate_slots = interpolate_slots
         self._threads = threads
+        self._told: set[str] = set()
 
     def grid(self, level: Level, ids: Ids, start: int, stop: int) -> Grid:
         """All points of ``ids`` (ids[i] -> row i; ascending) in [start, stop), multiples of the level's step, which may be
@@ -87,33 +94,33 @@ class Reader:
         matches = self._find(query)
         plan = make_plan(query, matches, self._policies, self.limits, History(self._store.snapshot(), self._logs))
         series: dict[str, Series] = {}
-        writer_gone = False
+        missing = NOTHING
         for batch in plan.batches:
-            values, gone = self._values(batch, query, deadline)
+            values, missed = self._values(batch, query, deadline)
             bounds = batch.bounds
             for path, row in zip(batch.paths, values, strict=True):
                 series[path] = Series(path, bounds.start, bounds.stop, bounds.step_s, row)
-            writer_gone = writer_gone or gone
+            missing |= missed
         found = (
             Found(target, series[match.path]) for target, leaves in zip(query.targets, matches, strict=True) for match in leaves
         )
-        return Answer(tuple(found), plan.bounds, writer_gone)
+        return Answer(tuple(found), plan.bounds, missing)
 
     def points(self, query: FetchQuery, deadline: Deadline) -> PointsAnswer:
         """All statistics of all paths that the targets match, each path once. Raises QueryError and LimitExceeded."""
         matches = self._find(query)
         plan = make_plan(query, matches, self._policies, self.limits, History(self._store.snapshot(), self._logs))
         points: list[PathPoints] = []
-        writer_gone = False
+        missing = NOTHING
         for batch in plan.batches:
             pieces: list[list[_Piece]] = [[] for _ in batch.paths]
             for tile in self._tiles(batch):
-                grid, gone = self._read_tile(batch, tile, COLUMNS, deadline)
+                grid, missed = self._read_tile(batch, tile, COLUMNS, deadline)
                 for row, path_pieces in enumerate(pieces[tile.rows]):
                     path_pieces.append(_piece(grid, row))
-                writer_gone = writer_gone or gone
+                missing |= missed
             points += (_join(path, batch, path_pieces) for path, path_pieces in zip(batch.paths, pieces, strict=True))
-        return PointsAnswer(tuple(sorted(points, key=lambda one: one.path)), plan.bounds, writer_gone)
+        return PointsAnswer(tuple(sorted(points, key=lambda one: one.path)), plan.bounds, missing)
 
     def newest(self) -> int | None:
         """Unix second at which the newest window that is on disk begins; None when there is no point yet."""
@@ -128,25 +135,25 @@ class Reader:
         except TooManyMatches:  # the index does not know which setting its limit comes from
             raise self.limits.too_many_series() from None
 
-    def _values(self, batch: Batch, query: FetchQuery, deadline: Deadline) -> tuple[Floats, bool]:
-        """The statistic of each path as an array of shape (paths, slots); whether the writer was gone."""
+    def _values(self, batch: Batch, query: FetchQuery, deadline: Deadline) -> tuple[Floats, Missing]:
+        """The statistic of each path as an array of shape (paths, slots); what is missing."""
         statistics = np.array([query.statistic or batch.policy.statistic_of(path) for path in batch.paths], object)
         wanted = columns_of(statistics)
         values = np.empty((len(batch.paths), batch.bounds.slots))
         last = threading.local()  # the grid that this thread read last
 
-        def fill(tile: _Tile) -> bool:
-            last.grid, gone = self._read_tile(batch, tile, wanted, deadline, getattr(last, "grid", None))
+        def fill(tile: _Tile) -> Missing:
+            last.grid, missed = self._read_tile(batch, tile, wanted, deadline, getattr(last, "grid", None))
             _pick(last.grid, statistics[tile.rows], values[tile.rows, tile.columns])
-            return gone
+            return missed
 
-        writer_gone = any(self._each(fill, self._tiles(batch)))
+        missing = reduce(or_, self._each(fill, self._tiles(batch)), NOTHING)
         limit = self._interpolate_slots if query.interpolate is None else query.interpolate
         if limit:
             interpolate(values, limit)
-        return values, writer_gone
+        return values, missing
 
-    def _each(self, fill: Callable[[_Tile], bool], tiles: Sequence[_Tile]) -> list[bool]:
+    def _each(self, fill: Callable[[_Tile], Missing], tiles: Sequence[_Tile]) -> list[Missing]:
         if len(tiles) == 1 or self._threads == 1:
             return [fill(tile) for tile in tiles]
         with ThreadPoolExecutor(min(self._threads, len(tiles))) as pool:
@@ -163,7 +170,7 @@ class Reader:
 
     def _read_tile(
         self, batch: Batch, tile: _Tile, wanted: Collection[str], deadline: Deadline, spare: Grid | None = None
-    ) -> tuple[Grid, bool]:
+    ) -> tuple[Grid, Missing]:
         deadline.check()
         start, stop = (batch.bounds.start + at * batch.bounds.step_s for at in (tile.columns.start, tile.columns.stop))
         return self._read(batch.level, batch.ids[tile.rows], start, stop, wanted, spare)
@@ -182,6 +189,12 @@ class Reader:
                 slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // level.step_s)
         return max(slots)
 
+    def _tell(self, missing: Missing) -> None:
+        """Damage goes to the log once."""
+        if missing.damaged and missing.damaged not in self._told:
+            self._told.add(missing.damaged)
+            _log.error("queries are answered without what cannot be read: %s", missing.damaged)
+
     def _read(
         self,
         level: Level,
@@ -190,15 +203,16 @@ class Reader:
         stop: int,
         wanted: Collection[str] = COLUMNS,
         spare: Grid | None = None,
-    ) -> tuple[Grid, bool]:
-        """A grid, and whether the writer was gone. Begins again when something moved that was still to be read."""
+    ) -> tuple[Grid, Missing]:
+        """A grid, and what is missing in it. Begins again when something moved that was still to be read."""
         policy = self._policies[self._policies.index_of(level.policy)]
         for _ in range(_ATTEMPTS):
             cut = Cut(self._store.snapshot(), self._logs, self._head, policy, ids)
             with contextlib.suppress(Outdated):
                 grid = cut.grid(start, stop, level.step_s, wanted, spare)
                 if cut.is_whole(self._store.snapshot()):
-                    return grid, cut.writer_gone
+                    self._tell(cut.missing)
+                    return grid, cut.missing
         raise Unavailable(f"the store changed {_ATTEMPTS} times while {level} was read; try again")
 
 

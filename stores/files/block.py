@@ -21,6 +21,10 @@ from .format import BlockHeader, Part, aligned
 _HEADER_BYTES = 1_024
 
 
+class _FailedChecksum(Damaged):
+    """A group of strips is not what was written."""
+
+
 class Block:
     """A mapped block; stays readable when its file is removed. Any thread.
 
@@ -58,13 +62,23 @@ class Block:
         return offsets[1:] - offsets[:-1]
 
     def read(self, ids: Ids, into: Grid) -> None:
-        """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range. Raises Damaged."""
+        """Merge the points of ``ids`` (ids[i] -> row i) that lie in ``into``'s range. Raises Damaged, when those whose strips are
+        sound were merged."""
         strips, rows = self.find(ids)
         first = (into.start - self.header.start) // into.step_s
         wanted = [part.first < first + into.shape[1] and part.first + part.slots > first for part in self.parts]
         if len(rows) == 0 or not any(wanted):
             return
-        chunks = self.chunks(strips, np.array(wanted, np.uint8))
+        marks = np.array(wanted, np.uint8)
+        try:
+            self._read(strips, rows, marks, into)
+        except _FailedChecksum:
+            sound = self._are_sound(strips)
+            self._read(strips[sound], rows[sound], marks, into)
+            raise
+
+    def _read(self, strips: NDArray[np.int64], rows: NDArray[np.int64], wanted: NDArray[np.uint8], into: Grid) -> None:
+        chunks = self.chunks(strips, wanted)
         widths = self._slots[chunks[:, 1]]
         # No two chunks of a strip share a slot, so they may come in any order.
         for slots in np.unique(widths).tolist():
@@ -154,8 +168,20 @@ class Block:
             first, last = self._group_range(group)
             begin, end = int(self._offsets[first]), int(self._offsets[last])
             if zlib.crc32(self.data[begin:end].data) != self._checksums[group]:
-                raise Damaged(str(self.path), self.header.size + begin, f"strips {first} to {last - 1} fail their checksum")
+                raise _FailedChecksum(
+                    str(self.path), self.header.size + begin, f"strips {first} to {last - 1} fail their checksum"
+                )
             self._verified[group] = True
+
+    def _are_sound(self, strips: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.array([self._is_sound(group) for group in (strips // self.header.group).tolist()], np.bool_)
+
+    def _is_sound(self, group: int) -> bool:
+        try:
+            self._verify(np.array([group]))
+        except _FailedChecksum:
+            return False
+        return True
 
     def _group_range(self, group: int) -> tuple[int, int]:
         """The first strip of a group, and the first one of the next."""

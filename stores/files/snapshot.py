@@ -81,8 +81,9 @@ class FilesSnapshot:
 
     def read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
         in_range = [chunks for chunks in sets if chunks.start < into.stop and chunks.stop > into.start]
-        for block in self._open_all(level, in_range):
-            block.read(ids, into)
+        damages = [self._read(self._files.path(level, chunks), ids, into) for chunks in in_range]
+        for damage in filter(None, damages):
+            raise damage
 
     def pin(self, level: Level, numbers: Collection[int]) -> None:
         """Map the blocks with these numbers that it holds: their files are about to go. One that is damaged need not be kept."""
@@ -91,6 +92,14 @@ class FilesSnapshot:
                 path = self._files.path(level, chunks)
                 with contextlib.suppress(FileNotFoundError, StoreError):
                     self._pinned[path] = self._blocks.get(path)
+
+    def _read(self, path: Path, ids: Ids, into: Grid) -> Damaged | None:
+        """Returns why something of it could not be read."""
+        try:
+            self._open(path).read(ids, into)
+        except Damaged as damage:
+            return damage
+        return None
 
     def _open_all(self, level: Level, sets: Sequence[ChunkSet]) -> Iterator[Block]:
         for chunks in sets:

@@ -10,6 +10,7 @@ from cadent.api import encode
 from cadent.cadentfinder import binary as finder
 from cadent.query.fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
 from cadent.query.limits import Deadline
+from cadent.query.missing import NOTHING
 from cadent.query.window import Bounds
 from cadent.schema.errors import LimitExceeded
 from cadent.schema.series import Series
@@ -28,7 +29,7 @@ def found(path, values, target="a.*", start=BOUNDS.start, step_s=10):
 
 
 def answer(*series):
-    return Answer(series, BOUNDS, writer_gone=False)
+    return Answer(series, BOUNDS, missing=NOTHING)
 
 
 def joined(pieces):
@@ -133,7 +134,7 @@ def points(path, *rows):
 
 def test_points_json_word_by_word():
     row = (1_699_999_980, 2, 3.0, 1.0, 2.0, 1.0)
-    data = joined(encode.points_json(QUERY, PointsAnswer((points("a.b", row), points("a.c")), BOUNDS, writer_gone=False), never))
+    data = joined(encode.points_json(QUERY, PointsAnswer((points("a.b", row), points("a.c")), BOUNDS, missing=NOTHING), never))
     head = b'"data_from":1699999980,"data_end":1700000000,"from":1699999975,"to":1699999999,"step":10'
     assert data == (
         b'[{"metric":"a.b",'
@@ -145,14 +146,14 @@ def test_points_json_word_by_word():
 
 def test_points_that_overflowed_are_null_too():
     row = (1_699_999_980, 2, math.inf, -math.inf, 2.0, 1.0)
-    data = joined(encode.points_json(QUERY, PointsAnswer((points("a.b", row),), BOUNDS, writer_gone=False), never))
+    data = joined(encode.points_json(QUERY, PointsAnswer((points("a.b", row),), BOUNDS, missing=NOTHING), never))
     (point,) = json.loads(data, parse_constant=pytest.fail)[0]["data"]
     assert (point["sum"], point["mean"], point["min"], point["max"]) == (None, None, None, 2.0)
 
 
 def test_points_come_in_blocks_but_read_as_one_list():
     rows = [(time, 1, float(time), 0.0, 1.0, 2.0) for time in range(25_000)]
-    data = joined(encode.points_json(QUERY, PointsAnswer((points("a", *rows),), BOUNDS, writer_gone=False), never))
+    data = joined(encode.points_json(QUERY, PointsAnswer((points("a", *rows),), BOUNDS, missing=NOTHING), never))
     assert [point["sum"] for point in json.loads(data)[0]["data"]] == [row[2] for row in rows]
 
 

@@ -1,9 +1,12 @@
 """Which points are answered as JSON, over a folder whose points are known."""
 
 import json
+from unittest import mock
 
 import pytest
 from cadent.api.backend import WriterState
+from cadent.schema.errors import Damaged
+from cadent.stores.log.reader import LogReader
 from folder import NOW, RANGE, START, STOP, GoneHead, get, grid, pairs, value
 
 
@@ -159,6 +162,14 @@ def test_without_its_writer_a_query_answers_from_disk_and_says_so(application, c
         whole = client.get(route, query_string={"target": "fast.a.load", **RANGE})
         assert answer.data == whole.data
         assert "X-Cadent-Writer" not in whole.headers
+
+
+def test_what_is_damaged_is_left_out_and_said(application):
+    damaged = mock.patch.object(LogReader, "read", side_effect=Damaged("x.log", 7, "test"))
+    for route in ("/graphite/metrics", "/graphite/rawrender", "/render"):
+        with damaged:
+            answer = application.client().get(route, query_string={"target": "fast.a.load", **RANGE})
+        assert (answer.status_code, answer.headers["X-Cadent-Damaged"]) == (200, "x.log is damaged at byte 7: test")
 
 
 @pytest.mark.parametrize("route", ["/graphite/metrics", "/graphite/rawrender", "/render", "/graphite/find", "/health"])

@@ -7,7 +7,7 @@ from cadent.query import reader as reader_module
 from cadent.query.fetch import FetchQuery
 from cadent.query.limits import Deadline, Limits
 from cadent.query.window import Bounds
-from cadent.schema.errors import LimitExceeded, Outdated, QueryError, Unavailable, WriterGone
+from cadent.schema.errors import Damaged, LimitExceeded, Outdated, QueryError, Unavailable, WriterGone
 from cadent.schema.identity import Level
 from cadent.schema.point import Point
 from cadent.schema.statistic import Statistic
@@ -211,11 +211,11 @@ def test_without_a_writer_the_answer_comes_from_disk_and_says_so(lists, reader_o
     lists.chunks[BASE] = [(0, Point.of(NOW - 20, 1.0))]
     lists.logged[BASE] = [(1, 0, Point.of(NOW - 10, 2.0))]
     reader = reader_of(lists, "a")
-    assert not reader.fetch(ask("a"), never()).writer_gone
+    assert not reader.fetch(ask("a"), never()).missing.writer_gone
     with mock.patch.object(type(lists), "head", side_effect=WriterGone("no writer answers")):
         answer = reader.fetch(ask("a"), never())
-        assert reader.points(ask("a"), never()).writer_gone
-    assert answer.writer_gone
+        assert reader.points(ask("a"), never()).missing.writer_gone
+    assert answer.missing.writer_gone
     assert listed(answer.found[0].series.values)[-2:] == [1.0, 2.0]
 
 
@@ -397,3 +397,15 @@ def test_a_window_that_was_rolled_up_does_not_make_an_answer_coarse(lists, reade
     lists.chunks[BASE] = [(0, Point.of(first, 1.0))]
     lists.chunks[TEN_MINUTES] = [(0, Point.of(first // 600 * 600, 1.0))]
     assert fetch(reader_of(lists, "a"), "a", after=NOW - DAY)["a"].step_s == 10
+
+
+def test_what_is_damaged_is_missing_and_said_and_the_rest_is_there(lists, reader_of, caplog):
+    lists.chunks[BASE] = [(0, Point.of(NOW - 20, 1.0))]
+    lists.logged[BASE] = [(1, 0, Point.of(NOW - 40, 2.0))]
+    reader, pinned = reader_of(lists, "a.count"), type(lists.snapshot())
+    with mock.patch.object(pinned, "read", side_effect=Damaged("x.block", 7, "test")):
+        answers = [reader.fetch(ask("a.count"), never()) for _ in range(2)]
+    assert [np.nansum(answer.found[0].series.values) for answer in answers] == [2.0, 2.0]
+    assert answers[0].missing.damaged == "x.block is damaged at byte 7: test"
+    assert caplog.text.count("x.block is damaged") == 1
+    assert reader.fetch(ask("a.count"), never()).missing.damaged == ""

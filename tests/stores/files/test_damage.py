@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 import pytest
 from cadent.schema.errors import Damaged, StoreError, Unavailable
+from cadent.schema.grid import Grid
 from cadent.schema.identity import Level
 from cadent.stores.files.block import Block
 from cadent.stores.files.manifest import Manifest
@@ -190,3 +191,15 @@ def test_a_manifest_that_cannot_be_read_is_unavailable(tmp_path, open_store):
 def test_a_manifest_reads_what_it_wrote(block_file, tmp_path):
     data = (tmp_path / "manifest").read_bytes()
     assert Manifest.parse(data, "").pack() == data
+
+
+def test_all_that_is_sound_is_read_before_damage_is_raised(block_file, store, open_store, piece):
+    store.seal(LEVEL, 2, [piece({1: [7.0], 39: [8.0]}, 2, START + 3600)])
+    _, end = regions(block_file)["strips"]
+    flip(block_file, end - 1)
+    snapshot = open_store(write=False).snapshot()
+    ids, into = np.array([39, 1, 3], np.uint32), Grid.empty(START, 10, 3, 361)
+    with pytest.raises(Damaged):
+        snapshot.read(LEVEL, snapshot.sets(LEVEL), ids, into)
+    assert into.sum[:, [0, 1, 360]].tolist()[1:] == [[1.0, 1.5, 7.0], pytest.approx([3.0, 3.5, np.nan], nan_ok=True)]
+    assert into.count[0, [0, 1, 360]].tolist() == [0, 0, 1]
