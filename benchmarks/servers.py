@@ -63,6 +63,19 @@ class Http:
     def get(self, path: str, **parameters: object) -> bytes:
         return self._answer("GET", f"{path}?{urllib.parse.urlencode(parameters, doseq=True)}")
 
+    def get_into(self, buffer: bytearray, path: str, **parameters: object) -> memoryview:
+        """As ``get``, into memory that is there already: that of a large answer costs a client more than to read it."""
+        self._connection.request("GET", f"{path}?{urllib.parse.urlencode(parameters, doseq=True)}")
+        answer = self._connection.getresponse()
+        if answer.status != http.client.OK or answer.length > len(buffer):
+            raise RuntimeError(f"GET {path}: {answer.status}, {answer.length} bytes for a buffer of {len(buffer)}")
+        whole = memoryview(buffer)[: answer.length]
+        rest = whole
+        while len(rest):
+            rest = rest[answer.readinto(rest) :]
+        answer.read()
+        return whole
+
     def post(self, path: str, **parameters: object) -> bytes:
         form = urllib.parse.urlencode(parameters, doseq=True)
         return self._answer("POST", path, form, {"Content-Type": "application/x-www-form-urlencoded"})
@@ -199,7 +212,7 @@ def peers() -> list[type]:
     return [VictoriaMetrics] if VICTORIA_METRICS else []
 
 
-def binary_values(answer: bytes) -> np.ndarray:
+def binary_values(answer: bytes | memoryview) -> np.ndarray:
     """All values of a binary answer, one series after the other: docs/formats/series.md."""
     magic, version, header_bytes = struct.unpack_from("<4sB3xI", answer)
     if (magic, version) != (b"CDNT", 1):
