@@ -1,9 +1,5 @@
-from typing import TypeAlias
-
 import numpy as np
 from numpy.typing import NDArray
-
-Days: TypeAlias = tuple[int, int]
 
 class Trie:
     def __init__(self) -> None: ...
@@ -15,11 +11,11 @@ class Trie:
         template: bytes,
         separator: bytes,
         *,
-        seen: Days | None = None,
+        seen: tuple[int, int] | None = None,
         by_name: bool = False,
     ) -> bytes | None: ...
     def columns(
-        self, query: bytes, limit: int, *, seen: Days | None = None, only_leaves: bool = False
+        self, query: bytes, limit: int, *, seen: tuple[int, int] | None = None, only_leaves: bool = False
     ) -> tuple[bytes, bytes, bytes, bytes] | None: ...
     def living(self) -> tuple[bytes, bytes, bytes, bytes]: ...
     def paths(self, ids: NDArray[np.uint32]) -> tuple[bytes, bytes]: ...

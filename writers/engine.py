@@ -140,6 +140,11 @@ class Engine:
         return done
 
     @property
+    def busy(self) -> bool:
+        """Whether segments are being sealed, or chunks kept, or may have to be."""
+        return self._store.busy
+
+    @property
     def clock_trouble(self) -> str:
         """What is strange about the clock; empty when nothing is."""
         return self._clock.trouble

@@ -64,6 +64,7 @@ class StoreThread:
         self._jobs: deque[Callable[[], None]] = deque()
         self._ending = False
         self._wake = threading.Event()
+        self._working = False
         self.counters = SealCounters()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
 
@@ -71,6 +72,11 @@ class StoreThread:
     def waiting(self) -> int:
         """Closed segments that are not in chunks yet."""
         return sum(len(log.rolled()) for log in self._logs.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being done, or may have to be."""
+        return self._working or self._wake.is_set()
 
     @property
     def upkeep(self) -> UpkeepCounters:
@@ -103,24 +109,31 @@ class StoreThread:
     def _run(self) -> None:
         try:
             while not self._ending:
+                self._working = True
                 self._wake.clear()
                 self._work()
+                self._working = False
                 self._wake.wait(RETRY_S if self.counters.trouble else LOOK_S)
         except Exception as error:  # noqa: BLE001 - whatever it is, the log would grow for ever: the owner must know
             self._failed(error)
 
     def _work(self) -> None:
-        """All that can be done now; sealing comes first, again and again, for the log must not grow."""
+        """All that can be done now. Sealing comes first, again and again, for the log must not grow; then what somebody waits
+        for."""
+        trouble = self._seal_and_call()
+        try:
+            while not self._ending and self._keep():
+                trouble = self._seal_and_call()
+        except StoreError as error:
+            trouble = trouble or str(error)
+        self._tell(trouble)
+
+    def _seal_and_call(self) -> str:
         trouble = self._seal_all()
         while self._jobs and not self._ending:
             self._jobs.popleft()()
             trouble = self._seal_all()
-        try:
-            while not self._ending and self._keep():
-                trouble = self._seal_all()
-        except StoreError as error:
-            trouble = trouble or str(error)
-        self._tell(trouble)
+        return trouble
 
     def _keep(self) -> bool:
         started = self._monotonic()

@@ -10,10 +10,15 @@ from parts import BASE, Parts, Window, names, stored
 
 HOUR = 500_000 * 3_600 // 10 * 10
 PATHS = 7
+SAMPLES = st.lists(st.integers(-36, 36).map(lambda number: number / 4), min_size=1, max_size=3)  # sums of quarters are exact
 WINDOWS = st.lists(
     st.tuples(
         st.integers(0, 4 * 360 - 1),
-        st.dictionaries(st.integers(0, PATHS - 1), st.lists(st.floats(-9, 9), min_size=1, max_size=3), min_size=1),
+        st.dictionaries(
+            st.integers(0, PATHS - 1),
+            SAMPLES,
+            min_size=1,
+        ),
     ),
     min_size=1,
     max_size=25,
