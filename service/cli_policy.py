@@ -7,17 +7,19 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..schema.errors import WriterGone
 from ..schema.path import normalise
-from ..schema.protocols import NewNames
 from . import requirements
 from .cli_data import add_data
 from .config_file import read_config
 from .control_client import ControlClient
 from .decision import decide
 from .served import last_config
+
+if TYPE_CHECKING:  # it takes numpy
+    from ..schema.protocols import NewNames
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,11 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..schema.errors import ServiceError, WriterGone
-from ..schema.head import HEAD_POINT, HeadAnswer
-from ..schema.rows import Ids
 from .control_frame import LENGTHS, Header, pack, socket_path, unpack_header
 
 TIMEOUT_S = 2.0
@@ -24,16 +20,12 @@ KEPT_OPEN = 8
 
 
 class ControlClient:
-    """The writer of ``folder``, as a Head and for its other operations. Keeps a few connections open."""
+    """The writer of ``folder``. Keeps a few connections open."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._idle: deque[socket.socket] = deque(maxlen=KEPT_OPEN)
         self._spared_until = 0.0  # 0: it answered when it was last asked
-
-    def head(self, policy: str, ids: Ids) -> HeadAnswer:
-        header, payload = self.request({"op": "head", "policy": policy}, np.ascontiguousarray(ids, "<u4").tobytes())
-        return HeadAnswer(int(header["last_sequence"]), np.frombuffer(payload, HEAD_POINT))
 
     def ask(self, op: str) -> dict[str, Any]:
         """The answer's header of an operation without payload: ``health``, ``stats``, ``refused``."""

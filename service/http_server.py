@@ -23,6 +23,7 @@ from . import lifeline, logs
 from .changes import WriterChanges
 from .config import Config
 from .control_client import ControlClient
+from .head_client import HeadClient
 from .http_worker import Worker
 from .lifeline import Handover
 from .reading import open_reader
@@ -39,7 +40,7 @@ _MOST_CONNECTIONS = 10_000
 
 def build_app(config: Config) -> Flask:
     """The application of one worker: it follows the names log from now on."""
-    control = ControlClient(config.store.data)
+    control = HeadClient(config.store.data)
     index = TrieIndex(config.store.data)
     index.start()
     settings = Settings(config.http.base_path, config.query.timezone, admin_token=config.http.admin_token)

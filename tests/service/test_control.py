@@ -15,6 +15,7 @@ from cadent.schema.head import HEAD_POINT
 from cadent.service.control import ControlServer
 from cadent.service.control_client import KEPT_OPEN, ControlClient
 from cadent.service.control_frame import MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, pack, unpack_header
+from cadent.service.head_client import HeadClient
 from hypothesis import given
 from hypothesis import strategies as st
 from programs import eventually
@@ -83,7 +84,7 @@ def running(tmp_path):
 
 @pytest.fixture
 def client(running):
-    opened = ControlClient(running.folder)
+    opened = HeadClient(running.folder)
     yield opened
     opened.close()
 
