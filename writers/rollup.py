@@ -36,13 +36,15 @@ def due_roll_up(sets: Sequence[ChunkSet], coarse: Level, present: float) -> list
 def _earlier(sets: Sequence[ChunkSet], run: list[ChunkSet], step_s: int) -> list[ChunkSet]:
     """The first set that comes before one of ``run`` and shares coarse windows with it, if that is not rolled up yet: it must be
     before what replaces some of it is."""
-    open_ = [one for one in sets if not one.rolled_up_to_s and one not in run]
-    return [one for one in open_ if any(_precedes(sets, one, other, step_s) for other in run)][:1]
+    place = {one.number: at for at, one in enumerate(sets)}
+    chosen = {one.number for one in run}
+    waiting = [one for one in sets if not one.rolled_up_to_s and one.number not in chosen]
 
+    def precedes(one: ChunkSet, other: ChunkSet) -> bool:
+        shares = one.start // step_s <= (other.stop - 1) // step_s and other.start // step_s <= (one.stop - 1) // step_s
+        return shares and place[one.number] < place[other.number]
 
-def _precedes(sets: Sequence[ChunkSet], one: ChunkSet, other: ChunkSet, step_s: int) -> bool:
-    shares = one.start // step_s <= (other.stop - 1) // step_s and other.start // step_s <= (one.stop - 1) // step_s
-    return shares and sets.index(one) < sets.index(other)
+    return [one for one in waiting if any(precedes(one, other) for other in run)][:1]
 
 
 class RollUp:
@@ -57,6 +59,8 @@ class RollUp:
         self._start = min(one.start for one in sets) // coarse.step_s * coarse.step_s
         self._stop = -(-max(one.stop for one in sets) // coarse.step_s) * coarse.step_s
         self._before = [one for one in snapshot.sets(level) if one.rolled_up_to_s and self._touches(one)]
+        numbers = {one.number for one in (*self._before, *sets)}
+        self._all = [one for one in snapshot.sets(level) if one.number in numbers]  # in order
         who = sets[-1].identity
         first = min(one.identity.first for one in sets)
         self.identity = Identity(who.writer, first, max(one.identity.last for one in sets), who.mode)
@@ -74,12 +78,8 @@ class RollUp:
         if self._before:
             names = ALL if self.identity.mode is Mode.REPLACE else LAST
             ranges = [(one.start, one.stop) for one in self._before]
-            settle(part, ranges, part, self._level.step_s, lambda rows, grid: self._merge(self._all(), ids[rows], grid), names)
+            settle(part, ranges, part, self._level.step_s, lambda rows, grid: self._merge(self._all, ids[rows], grid), names)
         return part
-
-    def _all(self) -> list[ChunkSet]:
-        """What was rolled up before and what is now, in order."""
-        return [one for one in self._snapshot.sets(self._level) if one in self._before or one in self._sets]
 
     def _touches(self, one: ChunkSet) -> bool:
         return one.start < self._stop and one.stop > self._start
