@@ -37,27 +37,8 @@ cdef enum:
     BATCH = 64  # lines in flight: enough to hide memory behind parsing; 16 and 128 measure the same
     MAX_POLICIES = 255
     RECENT = 64  # times kept to tell what the senders' clocks say
-
     SLOW_SHARE = 1000  # slow lines that one call of Stream.feed takes: some milliseconds
-
 cdef Py_ssize_t LONGEST_LINE = slow_line.MAX_LINE_BYTES  # without the newline
-
-# The finest level of a policy, and which times it takes: [oldest, oldest + span].
-cdef struct Base:
-    uint32_t level
-    uint32_t step_s
-    uint32_t oldest
-    uint32_t span
-    Window *recent  # the window of the last sample: fast path
-
-# Written by ``Kernel.describe``: OPEN_WINDOW in closing.py.
-cdef packed struct OpenWindow:
-    uint32_t level
-    uint32_t number
-    uint64_t bytes
-    uint64_t present
-    double opened
-    double touched
 
 
 cdef class Kernel:
@@ -517,12 +498,3 @@ cdef class Kernel:
 
 include "stream.pxi"
 include "closed.pxi"
-
-
-def parse_number(bytes text not None):
-    """The double the fast path reads in ``text``, or None where it leaves the line to the slow path."""
-    cdef double value
-    cdef bytes line = text + b" "
-    cdef const char *p = PyBytes_AS_STRING(line)
-    cdef const char *end = take_number(p, &value)
-    return value if end != NULL and end == p + len(text) else None

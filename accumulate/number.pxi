@@ -159,3 +159,12 @@ cdef inline const char *take_number(const char *p, double *out) noexcept nogil:
     if negative:
         out[0] = -out[0]
     return p
+
+
+def parse_number(bytes text not None):
+    """The double the fast path reads in ``text``, or None where it leaves the line to the slow path."""
+    cdef double value
+    cdef bytes line = text + b" "
+    cdef const char *p = PyBytes_AS_STRING(line)
+    cdef const char *end = take_number(p, &value)
+    return value if end != NULL and end == p + len(text) else None

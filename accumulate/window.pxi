@@ -63,6 +63,23 @@ cdef packed struct HeadPoint:
     int64_t time
     Multi point
 
+# The finest level of a policy, and which times it takes: [oldest, oldest + span].
+cdef struct Base:
+    uint32_t level
+    uint32_t step_s
+    uint32_t oldest
+    uint32_t span
+    Window *recent  # the window of the last sample: fast path
+
+# Written by ``Kernel.describe``: OPEN_WINDOW in closing.py.
+cdef packed struct OpenWindow:
+    uint32_t level
+    uint32_t number
+    uint64_t bytes
+    uint64_t present
+    double opened
+    double touched
+
 
 # -- one window ----------------------------------------------------------------------------------------------------------
 
