@@ -23,8 +23,8 @@ _STEADY_S = 10.0
 _ENVIRONMENT = {
     # Our arrays are small or not for BLAS at all; its threads would only cost memory.
     "OPENBLAS_NUM_THREADS": "1",
-    # glibc raises both bounds by itself with each large array that is freed, and keeps ever more memory that nobody uses: after days
-    # of roll-ups twice what there is. So they stay: large arrays go back at once, and there is room for small ones to come and go.
+    # glibc raises both bounds by itself with each large array that is freed, and keeps ever more memory that nobody uses: after
+    # days of roll-ups twice what there is. So they stay: large arrays go back at once, small ones have room to come and go.
     "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
 }
