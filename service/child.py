@@ -23,10 +23,6 @@ _STEADY_S = 10.0
 _ENVIRONMENT = {
     # Our arrays are small or not for BLAS at all; its threads would only cost memory.
     "OPENBLAS_NUM_THREADS": "1",
-    # glibc raises both bounds by itself with each large array that is freed, and keeps ever more memory that nobody uses: after
-    # days of roll-ups twice what there is. So they stay: large arrays go back at once, small ones have room to come and go.
-    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
 }
 
 
@@ -37,12 +33,14 @@ class Child:
     signal.
     """
 
-    def __init__(self, name: str, module: str, handover: Handover) -> None:
+    def __init__(self, name: str, module: str, handover: Handover, environment: Mapping[str, str] | None = None) -> None:
+        """``environment``: variables it gets unless they are set."""
         self.name = name
         self.failures = 0
         self.last_status: int | None = None
         self._module = module
         self._handover = handover
+        self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._due = 0.0
@@ -60,7 +58,7 @@ class Child:
             cwd="/",
             stdin=subprocess.PIPE,
             pass_fds=tuple(descriptors.values()),
-            env={**_ENVIRONMENT, **os.environ},
+            env={**_ENVIRONMENT, **self._environment, **os.environ},
             preexec_fn=_ignore_interrupts,  # noqa: PLW1509 - the supervisor has one thread
         )
         self._write(self._handover.pack())
