@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from ..schema.policy import Policy
 from ..schema.protocols import ChunkSet, Snapshot
 from ..schema.rows import Ids
 from .missing import NOTHING, Missing
+
+ALL_SEQUENCES: Final = 2**63 - 1  # no writer says how far its log counts
 
 
 class Log(Protocol):

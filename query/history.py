@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from ..schema.identity import Level
 from ..schema.policy import Policy
 from ..schema.protocols import Snapshot
-from .cut import Log, levels_of, log_span
-
-_ALL_SEQUENCES = 2**63 - 1
+from .cut import ALL_SEQUENCES, Log, levels_of, log_span
 
 
 class History:
@@ -44,4 +42,4 @@ class History:
             yield logged
 
     def _logged(self, level: Level) -> tuple[int, int] | None:
-        return log_span(self._snapshot, self._logs, level, _ALL_SEQUENCES)
+        return log_span(self._snapshot, self._logs, level, ALL_SEQUENCES)

@@ -24,7 +24,7 @@ from ..schema.protocols import ChunkStore, Match, PathIndex
 from ..schema.resolution import DAY_S
 from ..schema.rows import Ids
 from ..schema.series import Series
-from .cut import Cut, Log, hull, is_rolled_up, level_span, levels_of, log_span, span_of
+from .cut import ALL_SEQUENCES, Cut, Log, hull, is_rolled_up, level_span, levels_of, log_span, span_of
 from .fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
 from .history import History
 from .limits import Deadline, Limits
@@ -38,9 +38,6 @@ _TILE_CELLS = 1 << 20
 
 # A block that is wanted, or the log, hardly ever moves twice while one tile is read.
 _ATTEMPTS = 10
-
-_ALL_SEQUENCES = 2**63 - 1
-
 
 # Time, count, sum, min, max and last of the points of one path in one tile.
 _Piece = tuple[NDArray[np.int64], Counts, Floats, Floats, Floats, Floats]
@@ -126,7 +123,7 @@ class Reader:
         """Unix second at which the newest window that is on disk begins; None when there is no point yet."""
         snapshot = self._store.snapshot()
         levels = [level for policy in self._policies for level in levels_of(policy, snapshot, self._logs, DAY_S)]
-        spans = [level_span(snapshot, self._logs, level, _ALL_SEQUENCES) for level in levels]
+        spans = [level_span(snapshot, self._logs, level, ALL_SEQUENCES) for level in levels]
         return max((span[1] - level.step_s for level, span in zip(levels, spans, strict=True) if span), default=None)
 
     def _find(self, query: FetchQuery) -> list[list[Match]]:
@@ -184,7 +181,7 @@ class Reader:
             sets = snapshot.sets(level)
             if level.step_s != bounds.step_s:
                 sets = [one for one in sets if not is_rolled_up(one, bounds.step_s)]
-            span = hull(span_of(sets), log_span(snapshot, self._logs, level, _ALL_SEQUENCES))
+            span = hull(span_of(sets), log_span(snapshot, self._logs, level, ALL_SEQUENCES))
             if span:
                 slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // level.step_s)
         return max(slots)
