@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..schema.errors import StoreError
@@ -140,9 +140,8 @@ class StoreThread:
         try:
             return self._upkeep.step(self._clock)
         finally:
-            before = self.counters
-            seconds = before.upkeep_seconds + self._monotonic() - started
-            self.counters = SealCounters(before.segments, before.seconds, seconds, before.trouble)
+            seconds = self.counters.upkeep_seconds + self._monotonic() - started
+            self.counters = replace(self.counters, upkeep_seconds=seconds)
 
     def _seal_all(self) -> str:
         """What is in the way, if something is."""
@@ -150,10 +149,9 @@ class StoreThread:
         return next((trouble for trouble in troubles if trouble), "")
 
     def _tell(self, trouble: str) -> None:
-        before = self.counters
-        if trouble and trouble != before.trouble:
+        if trouble and trouble != self.counters.trouble:
             _log.error("cannot change the store, and will go on when that is possible: %s", trouble)
-        self.counters = SealCounters(before.segments, before.seconds, before.upkeep_seconds, trouble)
+        self.counters = replace(self.counters, trouble=trouble)
 
     def _seal_level(self, level: Level) -> str:
         """What is in the way, if something is. A later segment never overtakes an earlier one."""
@@ -171,4 +169,4 @@ class StoreThread:
 
     def _count(self, seconds: float) -> None:
         before = self.counters
-        self.counters = SealCounters(before.segments + 1, before.seconds + seconds, before.upkeep_seconds, before.trouble)
+        self.counters = replace(before, segments=before.segments + 1, seconds=before.seconds + seconds)
