@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from cadent.schema.errors import Damaged
@@ -92,3 +93,10 @@ def _difference(one: bytes, other: bytes) -> tuple[int, int]:
     longer = max(len(one), len(other))
     begin = unlike[0] if unlike else min(len(one), len(other))
     return begin, unlike[-1] + 1 if len(one) == len(other) else longer
+
+
+def flip(file: Path, at: int, bit: int = 0) -> None:
+    """Change one bit of byte ``at``."""
+    data = bytearray(file.read_bytes())
+    data[at] ^= 1 << bit
+    file.write_bytes(data)

@@ -1,4 +1,5 @@
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,11 @@ from programs import Cadent
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """``serve("--ladder", "1m:1d")``: a running service for this test alone, in a folder of its own."""
+def start_in():
+    """start_in(folder, "--ladder", "1m:1d"): a running service in this folder, until the end of the test."""
     started = []
 
-    def start(*flags: object) -> Cadent:
-        folder = tmp_path / f"service-{len(started)}"
-        folder.mkdir()
+    def start(folder: Path, *flags: object) -> Cadent:
         started.append(Cadent(folder, *flags))
         started[-1].wait()
         return started[-1]
@@ -28,21 +27,29 @@ def serve(tmp_path):
 
 
 @pytest.fixture
-def service_on(tmp_path):
+def serve(tmp_path, start_in):
+    """``serve("--ladder", "1m:1d")``: a running service for this test alone, in a folder of its own."""
+    numbers = count()
+
+    def start(*flags: object) -> Cadent:
+        folder = tmp_path / f"service-{next(numbers)}"
+        folder.mkdir()
+        return start_in(folder, *flags)
+
+    return start
+
+
+@pytest.fixture
+def service_on(tmp_path, start_in):
     """service_on(disk, "--ladder", "1m:1d"): a running service whose data folder is a small disk."""
-    started = []
 
     def start(disk: SmallDisk, *flags: object) -> Cadent:
         folder = tmp_path / f"service-on-{disk.folder.name}"
         folder.mkdir()
         (folder / "data").symlink_to(disk.folder)
-        started.append(Cadent(folder, *flags))
-        started[-1].wait()
-        return started[-1]
+        return start_in(folder, *flags)
 
-    yield start
-    for service in started:
-        service.stop()
+    return start
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from cadent.schema.grid import Grid
 from cadent.schema.identity import Level
 from cadent.stores.files.block import Block
 from cadent.stores.files.manifest import Manifest
+from damage import flip
 
 LEVEL = Level("default", 10)
 START = 1_700_002_800
@@ -23,12 +24,6 @@ def block_file(store, piece, tmp_path):
     store.seal(LEVEL, 1, [piece(VALUES, 1)])
     (file,) = (tmp_path / "default" / "10").glob("*.block")
     return file
-
-
-def flip(file, at, bit=0):
-    data = bytearray(file.read_bytes())
-    data[at] ^= 1 << bit
-    file.write_bytes(data)
 
 
 def regions(file):

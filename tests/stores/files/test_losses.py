@@ -12,6 +12,7 @@ from cadent.schema.errors import Damaged, StoreError, Unavailable
 from cadent.schema.identity import Level, Mode
 from cadent.stores.files.block import Block
 from cadent.stores.files.store import FilesStore
+from damage import flip
 
 LEVEL = Level("default", 10)
 START = 1_700_002_800
@@ -27,12 +28,6 @@ def merged(store, piece, tmp_path):
     store.merge(LEVEL, store.snapshot().sets(LEVEL))
     (file,) = (tmp_path / "default" / "10").glob("*.block")
     return file
-
-
-def flip(file, at, bit=0):
-    data = bytearray(file.read_bytes())
-    data[at] ^= 1 << bit
-    file.write_bytes(data)
 
 
 def begin_of_strip(file, number):
