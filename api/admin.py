@@ -8,9 +8,9 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response, request
 
-from ..query.times import parse_time
 from ..schema.changes import Changes, Deletion
 from ..schema.errors import WriterGone
+from ..schema.times import parse_time
 from .answer import answer, refuse
 from .backend import Backend
 from .params import Params

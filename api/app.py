@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from flask import Flask
 
 from ..query.reader import Reader
-from ..query.times import zone
 from ..schema.changes import Changes
 from ..schema.errors import ConfigError
+from ..schema.times import zone
 from . import admin, find, graphite, health, metrics
 from .answer import handle_errors
 from .backend import Backend, Index, WriterState

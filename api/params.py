@@ -8,11 +8,11 @@ from datetime import tzinfo
 from flask import Request
 
 from ..query.fetch import FetchQuery
-from ..query.times import parse_time, zone
 from ..schema.errors import ConfigError, QueryError
 from ..schema.protocols import DayRange
 from ..schema.resolution import DAY_S, parse_duration
 from ..schema.statistic import Statistic
+from ..schema.times import parse_time, zone
 
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone, tzinfo
 from typing import TYPE_CHECKING
 
-from ..query.times import parse_time
 from ..schema.changes import Changes, Deleted, Deletion
+from ..schema.times import parse_time
 from .cli_writer import add_flags, writer_of
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ..query.times import zone
 from ..schema.errors import ConfigError, QueryError
 from ..schema.resolution import Ladder, format_duration, parse_duration
 from ..schema.statistic import Statistic
+from ..schema.times import zone
 
 _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")

@@ -6,8 +6,8 @@ import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from ..schema.errors import QueryError
-from ..schema.resolution import DAY_S
+from .errors import QueryError
+from .resolution import DAY_S
 
 _UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": DAY_S, "w": 7 * DAY_S, "mon": 30 * DAY_S, "y": 365 * DAY_S}
 # As in graphite-web a unit is known by how it begins. A lone m is a minute; M is refused: it may mean either.

@@ -3,8 +3,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from cadent.query.times import parse_time, zone
 from cadent.schema.errors import QueryError
+from cadent.schema.times import parse_time, zone
 from hypothesis import given
 from hypothesis import strategies as st
 
