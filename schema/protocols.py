@@ -5,10 +5,11 @@ Everything is a batch: one call for many paths, never one call a path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from .event import MOST_EVENTS, Event, TagSet
 from .grid import Grid
 from .identity import Identity, Level, Mode
 from .point import Point
@@ -268,3 +269,19 @@ class PathIndex(Protocol):
 
     def leaves(self, patterns: Sequence[str], limit: int) -> list[list[Match]]:
         """For each pattern the leaves it matches. A tagged path given literally is found too."""
+
+
+class Events(Protocol):
+    """Keeps what happened. Any thread of any number of processes."""
+
+    def add(self, event: Event) -> int:
+        """Store ``event``, whose ``id`` does not matter; durable when this returns its id. Raises Unavailable, StoreError."""
+
+    def find(
+        self, start: int, stop: int, tags: Collection[str] = (), tag_set: TagSet = "intersection", limit: int = MOST_EVENTS
+    ) -> Sequence[Event]:
+        """Events in [start, stop) by ``when``, then ``id``; of those that have one of ``tags`` (union) or all (intersection), or
+        of all events without ``tags``. If there are more than ``limit``, the last of them. Raises Unavailable, StoreError."""
+
+    def get(self, id: int) -> Event | None:
+        """None if there is none with this id. Raises Unavailable, StoreError."""
