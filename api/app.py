@@ -11,8 +11,10 @@ from flask import Flask
 from ..query.reader import Reader
 from ..schema.changes import Changes
 from ..schema.errors import ConfigError
+from ..schema.protocols import Events
 from ..schema.times import zone
 from . import admin, find, graphite, health, metrics
+from . import events as event_routes
 from .answer import handle_errors
 from .backend import Backend, Index, WriterState
 
@@ -22,7 +24,7 @@ _MAX_REQUEST_BYTES = 16 << 20
 _BASE_PATH = re.compile(r"/*(?:[A-Za-z0-9._~-]+(?:/+|$))*")
 
 # Graphite's own routes lie there.
-_TAKEN = {"/metrics", "/render", "/version", "/health"}
+_TAKEN = {"/metrics", "/render", "/version", "/health", "/events"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def create_app(
     index: Index,
     writer: Callable[[], WriterState],
     changes: Changes,
+    events: Events,
     settings: Settings,
     *,
     now: Callable[[], float],
@@ -48,7 +51,7 @@ def create_app(
 ) -> Flask:
     """The WSGI application. ``writer`` says how the writer is; ``now`` gives unix seconds, ``monotonic`` seconds that never
     go back. Raises ConfigError for a base path that cannot be one, QueryError for an unknown time zone."""
-    backend = Backend(reader, index, writer, now, monotonic, zone(settings.timezone), settings.stale_after_s)
+    backend = Backend(reader, index, writer, events, now, monotonic, zone(settings.timezone), settings.stale_after_s)
     app = Flask("cadent", static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=_MAX_REQUEST_BYTES)
     app.url_map.strict_slashes = False
@@ -57,7 +60,7 @@ def create_app(
     for part in (find, metrics):
         app.register_blueprint(part.routes(backend), url_prefix=prefix)
     app.register_blueprint(admin.routes(backend, changes, settings.admin_token), url_prefix=prefix)
-    for part in (graphite, health):
+    for part in (graphite, health, event_routes):
         app.register_blueprint(part.routes(backend))
     handle_errors(app)
     return app

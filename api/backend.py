@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..query.limits import Deadline
 from ..query.reader import Reader
-from ..schema.protocols import DayRange, PathIndex
+from ..schema.protocols import DayRange, Events, PathIndex
 
 METHODS = ["GET", "POST"]
 
@@ -42,6 +42,7 @@ class Backend:
     reader: Reader
     index: Index
     writer: Callable[[], WriterState]
+    events: Events
     now: Callable[[], float]
     monotonic: Callable[[], float]
     timezone: tzinfo

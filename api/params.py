@@ -88,7 +88,7 @@ def day_range(params: Params, now: float, timezone: tzinfo) -> DayRange | None:
     """The days of ``from`` to ``until``, of which one may be missing; None if both are. Raises QueryError.
 
     A day more at both ends: a path is noted as seen once its window is on disk, which may be a day later."""
-    after, until = (_bound(params, now, timezone, *names) for names in (("from",), ("until", "to")))
+    after, until = (moment(params, now, timezone, *names) for names in (("from",), ("until", "to")))
     if after is None and until is None:
         return None
     if after is not None and until is not None and after > until:
@@ -97,7 +97,7 @@ def day_range(params: Params, now: float, timezone: tzinfo) -> DayRange | None:
     return first, int(now if until is None else until) // DAY_S + 1
 
 
-def _bound(params: Params, now: float, timezone: tzinfo, *names: str) -> int | None:
+def moment(params: Params, now: float, timezone: tzinfo, *names: str) -> int | None:
     """Unix seconds; None if it was not given, for which Graphite's clients write -1 too."""
     text = params.text(*names)
     return None if text in ("", "-1") else parse_time(text, now, _zone(params, timezone))

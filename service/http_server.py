@@ -19,6 +19,7 @@ from ..api.backend import WriterState
 from ..index.path_index import TrieIndex
 from ..ingest.tcp import SPARE_FILES, raise_open_files
 from ..schema.errors import ServiceError, WriterGone
+from ..stores.events import EventsFile
 from . import lifeline, logs
 from .changes import WriterChanges
 from .config import Config
@@ -50,6 +51,7 @@ def build_app(config: Config) -> Flask:
         index,
         lambda: _writer_state(control),
         changes,
+        EventsFile(config.store.data),
         settings,
         now=time.time,
         monotonic=time.monotonic,

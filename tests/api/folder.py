@@ -18,6 +18,7 @@ from cadent.schema.policy import Policies, Policy
 from cadent.schema.resolution import Ladder
 from cadent.service.changes import WriterChanges
 from cadent.service.reading import levels, log_readers
+from cadent.stores.events import EventsFile
 from cadent.stores.files.store import FilesStore
 from cadent.stores.log.folder import LogFiles
 from cadent.writers.days import SeenDays
@@ -134,5 +135,5 @@ class Application:
         reader = Reader(FilesStore(self._folder), logs, head or NoHead(), self._index, POLICIES, limits)
         changes = WriterChanges(self._index, call, 1_000)
         clocks = {"now": lambda: now, "monotonic": monotonic}
-        app = create_app(reader, self._index, lambda: state, changes, Settings(**settings), **clocks)
+        app = create_app(reader, self._index, lambda: state, changes, EventsFile(self._folder), Settings(**settings), **clocks)
         return app.test_client()
