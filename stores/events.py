@@ -54,6 +54,8 @@ class EventsFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "events.db"
+        # Of a process that was killed there may be a journal: its bytes belong to the file.
+        self.files = (self.path, folder / "events.db-journal")
 
     def add(self, event: Event) -> int:
         with self._opened("rwc") as db:
@@ -123,7 +125,7 @@ class EventsFile:
         try:
             with contextlib.closing(sqlite3.connect(place, _BUSY_S, isolation_level=None, uri=True)) as db:
                 yield db
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite's sentence may hold damaged bytes
             if str(error) in _PASSING:
                 raise Unavailable(f"{self.path}: {error}") from error
             raise _DamagedFile(self.path, error) from error
