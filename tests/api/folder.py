@@ -113,7 +113,7 @@ class Application:
     """Many test clients, over one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._index = TrieIndex(folder)
         self._index.start()
         self.close = self._index.close
@@ -131,9 +131,9 @@ class Application:
     ):
         """A client of the application with these settings; ``writer`` none unless said; ``call`` is what changes ask for."""
         state = writer or WriterState("none")
-        logs = log_readers(self._folder, POLICIES)
-        reader = Reader(FilesStore(self._folder), logs, head or NoHead(), self._index, POLICIES, limits)
+        logs = log_readers(self.folder, POLICIES)
+        reader = Reader(FilesStore(self.folder), logs, head or NoHead(), self._index, POLICIES, limits)
         changes = WriterChanges(self._index, call, 1_000)
         clocks = {"now": lambda: now, "monotonic": monotonic}
-        app = create_app(reader, self._index, lambda: state, changes, EventsFile(self._folder), Settings(**settings), **clocks)
+        app = create_app(reader, self._index, lambda: state, changes, EventsFile(self.folder), Settings(**settings), **clocks)
         return app.test_client()

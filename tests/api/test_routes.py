@@ -64,7 +64,7 @@ def test_another_base_path_moves_the_routes_below_it_and_no_others(application, 
     assert same(other.get("/metrics/find?query=*"), client.get("/metrics/find?query=*"))
 
 
-@pytest.mark.parametrize("base_path", ["metrics", "/render/", "version", "health", "a b", "<x>", "/a?b"])
+@pytest.mark.parametrize("base_path", ["metrics", "/render/", "version", "health", "events", "a b", "<x>", "/a?b"])
 def test_a_base_path_that_cannot_be_one_is_named(application, base_path):
     with pytest.raises(ConfigError) as error:
         application.client(base_path=base_path)
