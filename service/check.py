@@ -15,6 +15,7 @@ from ..index.snapshot import Snapshot, SnapshotFile
 from ..schema.errors import Damaged, StoreError
 from ..schema.rows import Ids
 from ..stores import layout
+from ..stores.events import EventsFile
 from ..stores.files.losses import Loss
 from ..stores.files.store import FilesStore
 from ..stores.log.losses import LogLoss, closed_loss, closed_segments, examine
@@ -57,9 +58,10 @@ class Check:
                 yield from map(self._of_block, store.losses())
                 used = max(used, store.snapshot().next_id())
         yield from map(_of_names, examine_names(self._folder, used).losses)
+        yield from self._events()
 
     def of_unchanging(self) -> Iterator[Finding]:
-        """While somebody writes: blocks, closed segments, names, the trie's file. Raises as ``of_all``."""
+        """While somebody writes: blocks, closed segments, names, events, the trie's file. Raises as ``of_all``."""
         yield from self._trie()
         for level in layout.levels(self._folder):
             losses = (closed_loss(level, path) for path in closed_segments(self._folder, level))
@@ -68,6 +70,7 @@ class Check:
             # Blocks go when they are merged: only what is still named is missed.
             yield from (self._of_block(loss) for loss in store.losses() if _is_named(store, loss))
         yield from map(_of_names, examine_names(self._folder, 0).losses)
+        yield from self._events()
 
     def _trie(self) -> Iterator[Finding]:
         path = SnapshotFile(self._folder).path
@@ -77,6 +80,12 @@ class Check:
             return
         except ValueError as error:
             yield Finding(f"{path} is damaged: {error}", "nothing is lost: it is made of the names log", path)
+
+    def _events(self) -> Iterator[Finding]:
+        file = EventsFile(self._folder)
+        damage = file.damage()
+        if damage:
+            yield Finding(damage, "lost: events, which may be all", file.path)
 
     def _manifest(self, store: FilesStore) -> Finding | None:
         try:

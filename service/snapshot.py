@@ -11,6 +11,7 @@ from ..schema.errors import StoreError
 from ..stores import layout
 from ..stores.copying import copy
 from ..stores.disk import make_folder
+from ..stores.events import EventsFile
 from ..stores.files.lock import FolderLock
 from ..stores.files.manifest import Manifest
 from ..stores.files.store import FilesStore
@@ -29,6 +30,7 @@ def take_snapshot(store: FilesStore, logs: LogFiles, folder: Path) -> None:
         logs.copy_to(draft)
         # After the logs: no row of theirs has an id that the copied names do not.
         copy_names(store.folder, draft)
+        EventsFile(store.folder).copy_to(draft)
         _copy_if_there(served.path_in(store.folder), served.path_in(draft))
 
 
@@ -49,8 +51,8 @@ def _files(snapshot: Path) -> Iterator[Path]:
     path = snapshot / "manifest"
     manifest = Manifest.parse(path.read_bytes(), str(path))
     logs = (path for level in layout.levels(snapshot) for path in layout.segments(layout.log_folder(snapshot, level)))
-    served_config = served.path_in(snapshot)
-    for found in (path, *manifest.paths(snapshot), *logs, *([served_config] if served_config.exists() else [])):
+    others = (served.path_in(snapshot), *EventsFile(snapshot).files)
+    for found in (path, *manifest.paths(snapshot), *logs, *(path for path in others if path.exists())):
         yield found.relative_to(snapshot)
 
 
