@@ -13,7 +13,7 @@ from ..schema.changes import Changes
 from ..schema.errors import ConfigError
 from ..schema.protocols import Events
 from ..schema.times import zone
-from . import admin, find, graphite, health, metrics
+from . import admin, find, graphite, health, metrics, render
 from . import events as event_routes
 from .answer import handle_errors
 from .backend import Backend, Index, WriterState
@@ -30,12 +30,14 @@ _TAKEN = {"/metrics", "/render", "/version", "/health", "/events"}
 @dataclass(frozen=True, slots=True)
 class Settings:
     """``timezone``: of times that do not say. ``admin_token``: what changes over HTTP need, empty if there are none.
-    ``stale_after_s``: without a writer, data older than this are not healthy."""
+    ``stale_after_s``: without a writer, data older than this are not healthy. ``coarse_reads``: graphs may be drawn from coarser
+    points than Graphite would read, where that shows the same."""
 
     base_path: str = "/graphite"
     timezone: str = "UTC"
     stale_after_s: float = 300.0
     admin_token: str = ""
+    coarse_reads: bool = True
 
 
 def create_app(
@@ -51,7 +53,8 @@ def create_app(
 ) -> Flask:
     """The WSGI application. ``writer`` says how the writer is; ``now`` gives unix seconds, ``monotonic`` seconds that never
     go back. Raises ConfigError for a base path that cannot be one, QueryError for an unknown time zone."""
-    backend = Backend(reader, index, writer, events, now, monotonic, zone(settings.timezone), settings.stale_after_s)
+    zone_of_times = zone(settings.timezone)
+    backend = Backend(reader, index, writer, events, now, monotonic, zone_of_times, settings.stale_after_s, settings.coarse_reads)
     app = Flask("cadent", static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=_MAX_REQUEST_BYTES)
     app.url_map.strict_slashes = False
@@ -60,7 +63,7 @@ def create_app(
     for part in (find, metrics):
         app.register_blueprint(part.routes(backend), url_prefix=prefix)
     app.register_blueprint(admin.routes(backend, changes, settings.admin_token), url_prefix=prefix)
-    for part in (graphite, health, event_routes):
+    for part in (graphite, render, health, event_routes):
         app.register_blueprint(part.routes(backend))
     handle_errors(app)
     return app

@@ -47,6 +47,7 @@ class Backend:
     monotonic: Callable[[], float]
     timezone: tzinfo
     stale_after_s: float
+    coarse_reads: bool
 
     def deadline(self) -> Deadline:
         return self.reader.limits.deadline(self.monotonic)

@@ -10,6 +10,7 @@ import orjson
 from ..query.fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
 from ..query.limits import Deadline
 from ..query.window import Bounds
+from ..render.time_series import TimeSeries
 from ..schema.grid import Floats
 from ..schema.series import Series
 
@@ -44,7 +45,8 @@ def results_json(results: list[str] | dict[str, list[str]]) -> list[Piece]:
 def series_json(query: FetchQuery, answer: Answer, deadline: Deadline) -> list[Piece]:
     """``{data_from, data_end, from, to, step, series: {path: [[value|null, time], ...]}}``; all series are on one grid."""
     once = {found.series.path: found.series for found in answer.found}
-    pairs = _Pairs(answer.bounds)
+    bounds = answer.bounds
+    pairs = _Pairs(range(bounds.start, bounds.stop, bounds.step_s))
 
     def items() -> Iterator[Sequence[Piece]]:
         for path, series in once.items():
@@ -54,19 +56,18 @@ def series_json(query: FetchQuery, answer: Answer, deadline: Deadline) -> list[P
     return _listed(orjson.dumps(_times(query, answer.bounds))[:-1] + b',"series":{', items(), b"}}")
 
 
-def render_json(answer: Answer, deadline: Deadline) -> list[Piece]:
-    """Graphite's ``[{target, tags, datapoints: [[value|null, time], ...]}, ...]``."""
-    grids: dict[Bounds, _Pairs] = {}
+def render_json(series: Sequence[TimeSeries], deadline: Deadline) -> list[Piece]:
+    """Graphite's ``[{target, tags, datapoints: [[value|null, time], ...]}, ...]``. What is infinite is written 1e9999."""
+    grids: dict[range, _Pairs] = {}
 
     def items() -> Iterator[Sequence[Piece]]:
-        for found in answer.found:
+        for one in series:
             deadline.check()
-            series = found.series
-            bounds = Bounds(series.start, series.stop, series.step_s)
-            if bounds not in grids:
-                grids[bounds] = _Pairs(bounds)
-            head = orjson.dumps({"target": series.path, "tags": _tags(series.path)})[:-1]
-            yield head, b',"datapoints":', grids[bounds].of(series.values), b"}"
+            times = one.times()
+            if times not in grids:
+                grids[times] = _Pairs(times)
+            head = orjson.dumps({"target": one.name, "tags": dict(one.tags)})[:-1]
+            yield head, b',"datapoints":', grids[times].of(one.values[: len(times)]), b"}"
 
     return _listed(b"[", items(), b"]")
 
@@ -95,17 +96,20 @@ def binary(query: FetchQuery, answer: Answer) -> list[Piece]:
 class _Pairs:
     """``[[value|null, time], ...]`` of series on one grid."""
 
-    def __init__(self, bounds: Bounds) -> None:
-        times = np.arange(bounds.start, bounds.stop, bounds.step_s)
-        text = orjson.dumps(times, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+    def __init__(self, times: range) -> None:
+        text = orjson.dumps(np.asarray(times, np.int64), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
         # Each text reaches from one value to the next: ",1700000000],[".
         self._after = (b"," + text.replace(b",", b"],[\n,") + b"]]").split(b"\n")
 
     def of(self, values: Floats) -> bytes:
+        if not len(values):
+            return b"[]"
         # Fast path: the values as text, and the texts of the times between them. Twice as fast as to write each pair.
         parts = [b""] * (2 * len(values))
         parts[::2] = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
         parts[1::2] = self._after
+        for at in np.flatnonzero(np.isinf(values)):
+            parts[2 * at] = b"1e9999" if values[at] > 0 else b"-1e9999"
         return b"[[" + b"".join(parts)
 
 
@@ -117,12 +121,6 @@ def _times(query: FetchQuery, bounds: Bounds) -> dict[str, int]:
         "to": query.until,
         "step": bounds.step_s,
     }
-
-
-def _tags(path: str) -> dict[str, str]:
-    """As graphite-web reads them from a series' name."""
-    name, *tags = path.split(";")
-    return {"name": name, **dict(tag.split("=", 1) for tag in tags)}
 
 
 def _binary_head(found: Found) -> dict[str, str | int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 
@@ -53,6 +54,22 @@ class Params:
             raise QueryError(f"{names[0]}={text[:200]} is not a whole number from {least} up")
         return int(text)
 
+    def number(self, name: str, default: float) -> float:
+        """A finite number."""
+        text = self.text(name)
+        try:
+            value = float(text) if text else default
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise QueryError(f"{name}={text[:200]} is not a number")
+        return value
+
+    def inside(self, name: str) -> dict[str, str]:
+        """Of all parameters ``name[key]`` the last value, by key."""
+        start = f"{name}["
+        return {key[len(start) : -1]: values[-1] for key, values in self._values.items() if key.startswith(start)}
+
     def flag(self, name: str) -> bool:
         text = self.text(name).lower()
         if text not in _FLAGS:
@@ -100,16 +117,17 @@ def day_range(params: Params, now: float, timezone: tzinfo) -> DayRange | None:
 def moment(params: Params, now: float, timezone: tzinfo, *names: str) -> int | None:
     """Unix seconds; None if it was not given, for which Graphite's clients write -1 too."""
     text = params.text(*names)
-    return None if text in ("", "-1") else parse_time(text, now, _zone(params, timezone))
+    return None if text in ("", "-1") else parse_time(text, now, time_zone(params, timezone))
 
 
-def _zone(params: Params, timezone: tzinfo) -> tzinfo:
+def time_zone(params: Params, timezone: tzinfo) -> tzinfo:
+    """The one of ``tz``, else ``timezone``. Raises QueryError."""
     return zone(params.text("tz")) if params.text("tz") else timezone
 
 
 def _times(params: Params, now: float, timezone: tzinfo, default_from: str) -> tuple[int, int]:
     """``from`` and ``to`` in unix seconds."""
-    here = _zone(params, timezone)
+    here = time_zone(params, timezone)
     after_text, until_text = params.text("from", default=default_from), params.text("to", "until", default="now")
     after, until = parse_time(after_text, now, here), parse_time(until_text, now, here)
     if after >= until:

@@ -15,6 +15,18 @@ from .window import Bounds
 
 
 @dataclass(frozen=True, slots=True)
+class CoarseRead:
+    """Leave to answer with at most ``max_points`` slots a series, where points of coarser steps show what finer ones would.
+
+    ``consolidation`` (``average``, ``sum``, ``min``, ``max``): how slots become one; None for that of each path's statistic.
+    ``allowed``: those for which there is leave."""
+
+    max_points: int
+    consolidation: str | None
+    allowed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class FetchQuery:
     """Each target is one pattern. Times are unix seconds; None leaves a choice to the policy or the settings.
 
@@ -32,6 +44,7 @@ class FetchQuery:
     statistic: Statistic | None = None
     interpolate: int | None = None
     align: bool = False
+    coarse: CoarseRead | None = None
 
 
 @dataclass(frozen=True, slots=True)

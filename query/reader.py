@@ -119,6 +119,11 @@ class Reader:
             points += (_join(path, batch, path_pieces) for path, path_pieces in zip(batch.paths, pieces, strict=True))
         return PointsAnswer(tuple(sorted(points, key=lambda one: one.path)), plan.bounds, missing)
 
+    def steps(self, query: FetchQuery) -> set[int]:
+        """Those of the series that ``fetch`` would answer with. Raises QueryError and LimitExceeded."""
+        plan = make_plan(query, self._find(query), self._policies, self.limits, History(self._store.snapshot(), self._logs))
+        return {batch.bounds.step_s for batch in plan.batches}
+
     def newest(self) -> int | None:
         """Unix second at which the newest window that is on disk begins; None when there is no point yet."""
         snapshot = self._store.snapshot()

@@ -49,6 +49,14 @@ def parse_time(text: str, now: float, zone: tzinfo = timezone.utc) -> int:
         ) from None
 
 
+def parse_offset(text: str) -> int:
+    """Seconds of an offset such as ``-1h``, ``5min`` or ``1w3d``, the empty one 0. Raises QueryError."""
+    offset = _OFFSET.fullmatch(re.sub(r"[\s_,]", "", text)) if isinstance(text, str) else None
+    if offset is None and text != "":
+        raise QueryError(f"{str(text)[:200]!r} is not an interval; write one such as 1h, 30min, -2d or 1w3d")
+    return _seconds(offset) if offset else 0
+
+
 def _parse(text: str, now: float, zone: tzinfo) -> int:
     if not text.isascii():
         raise ValueError(text)

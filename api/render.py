@@ -1,0 +1,79 @@
+"""``/render``: Graphite's graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from flask import Blueprint, Response, request
+
+from ..render.coarse import Coarse
+from ..render.context import Context
+from ..render.evaluator import Evaluator
+from ..render.table import functions
+from ..render.thinning import thin
+from ..render.time_series import TimeSeries
+from ..schema.errors import QueryError
+from ..schema.times import parse_time
+from . import encode
+from .answer import answer
+from .backend import METHODS, Backend
+from .params import Params, time_zone
+from .stored_series import StoredSeries
+
+
+@dataclass(frozen=True, slots=True)
+class RenderQuery:
+    """What a request asks. Times are unix seconds; ``max_points`` None for as many as there are."""
+
+    targets: tuple[str, ...]
+    after: int
+    until: int
+    now: int
+    zone: tzinfo
+    x_files_factor: float
+    max_points: int | None
+    template: dict[str, str]
+
+    @classmethod
+    def of(cls, params: Params, now: float, timezone: tzinfo) -> RenderQuery:
+        """Raises QueryError."""
+        zone = time_zone(params, timezone)
+        now = parse_time(params.text("now"), now, zone) if params.text("now") else int(now)
+        times = [parse_time(params.text(name, default=usual), now, zone) for name, usual in (("from", "-1d"), ("until", "now"))]
+        if times[0] == times[1]:
+            raise QueryError(f"from={params.text('from')[:200]} is the same time as until={params.text('until')[:200]}")
+        return cls(
+            targets=params.every("target", "target[]"),
+            after=min(times),
+            until=max(times),
+            now=now,
+            zone=zone,
+            x_files_factor=params.number("xFilesFactor", default=0.0),
+            max_points=params.whole("maxDataPoints", least=1),
+            template=params.inside("template"),
+        )
+
+
+def routes(backend: Backend) -> Blueprint:
+    """``/render``."""
+    blueprint = Blueprint("render", __name__)
+
+    @blueprint.route("/render", methods=METHODS)
+    def render() -> Response:
+        params = Params.of(request)
+        query = RenderQuery.of(params, backend.now(), backend.timezone)
+        source = StoredSeries(backend, query.now, query.x_files_factor)
+        series = evaluate(query, source, coarse=backend.coarse_reads)
+        shown = thin(series, query.max_points) if query.max_points else series
+        return answer(encode.render_json(shown, source.deadline), missing=source.missing)
+
+    return blueprint
+
+
+def evaluate(query: RenderQuery, source: StoredSeries, *, coarse: bool) -> list[TimeSeries]:
+    """The series of all targets. Raises QueryError, LimitExceeded, Unavailable."""
+    evaluator = Evaluator(source, functions())
+    leave = Coarse(query.max_points) if coarse and query.max_points else None
+    context = Context(query.after, query.until, query.now, query.zone, evaluator, query.x_files_factor, leave, query.template)
+    return evaluator.evaluate(query.targets, context)

@@ -1,0 +1,1 @@
+"""Graphite's targets and functions, over arrays."""

@@ -1,0 +1,64 @@
+"""What a function knows of its request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+from .expression import Expression
+from .time_series import TimeSeries
+
+if TYPE_CHECKING:
+    from .coarse import Coarse
+    from .evaluator import Evaluator
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Times are unix seconds. ``x_files_factor``: what the request asked for. ``template``: values for templates.
+
+    ``coarse``: leave to read fewer slots than the store has, for what is evaluated now.
+    """
+
+    after: int
+    until: int
+    now: int
+    zone: tzinfo
+    evaluator: Evaluator
+    x_files_factor: float = 0.0
+    coarse: Coarse | None = None
+    template: Mapping[str, str] = field(default_factory=dict)
+
+    def within(self, after: int, until: int) -> Context:
+        """The same request for another window."""
+        return replace(self, after=after, until=until)
+
+    def target(self, text: str) -> list[TimeSeries]:
+        """The series of a target that a function has put together. Raises QueryError."""
+        return self.evaluator.target(text, self)
+
+    def call(self, name: str, *args: Any) -> list[TimeSeries]:
+        """Another function, by the name that a user gave. Raises QueryError if there is none."""
+        return self.evaluator.call(name, self, args)
+
+    def check(self) -> None:
+        """LimitExceeded when the request has taken too long: to be called for each series where one takes milliseconds."""
+        self.evaluator.check()
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """An argument that a function evaluates itself, for windows of its own."""
+
+    expression: Expression
+    context: Context
+
+    def here(self) -> list[TimeSeries]:
+        """In the window of the request."""
+        return self.within(self.context.after, self.context.until)
+
+    def within(self, after: int, until: int) -> list[TimeSeries]:
+        """In another window."""
+        return self.context.evaluator.series(self.expression, self.context.within(after, until))

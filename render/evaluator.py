@@ -1,0 +1,162 @@
+"""From targets to series."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..schema.errors import QueryError
+from .context import Context, Lazy
+from .expression import Call, Expression, Literal, Path
+from .function import Function
+from .grammar import parse
+from .parameters import Kind, bind
+from .source import Read, Source
+from .templates import resolve
+from .time_series import TimeSeries
+
+_TOO_DEEP = "the target calls functions within functions too deeply"
+
+
+class Evaluator:
+    """Evaluates the targets of one request. All that they read is asked of ``source`` beforehand, once a window. One thread."""
+
+    def __init__(self, source: Source, functions: Mapping[str, Function]) -> None:
+        self._source = source
+        self._functions = functions
+        self._fetched: dict[Read, list[TimeSeries]] = {}
+
+    def evaluate(self, targets: Iterable[str], context: Context) -> list[TimeSeries]:
+        """The series of all ``targets``, in their order. Raises QueryError, LimitExceeded, Unavailable."""
+        expressions = [resolve(parse(target), context.template) for target in targets if target.strip()]
+        try:
+            self._fetch(read for expression in expressions for read in self._reads(expression, context))
+            return [one for expression in expressions for one in self.series(expression, context)]
+        except RecursionError:
+            raise QueryError(_TOO_DEEP) from None
+
+    def target(self, text: str, context: Context) -> list[TimeSeries]:
+        """The series of one more target, which a function has put together."""
+        expression = parse(text)
+        self._fetch(self._reads(expression, context))
+        return self.series(expression, context)
+
+    def series(self, expression: Expression, context: Context) -> list[TimeSeries]:
+        """Those that ``expression`` stands for. QueryError if it stands for something else."""
+        value = self._value(expression, context)
+        if not isinstance(value, list) or not all(isinstance(one, TimeSeries) for one in value):
+            raise QueryError(f"the target is no list of series, but {str(value)[:200]!r}")
+        return value
+
+    def call(self, name: str, context: Context, args: Sequence[Any]) -> list[TimeSeries]:
+        """What the function ``name`` makes of ``args``."""
+        function = self._function(name)
+        return function.run(context, *bind(name, function.params, args, {}))
+
+    def has(self, name: str) -> bool:
+        """Whether there is a function of this name."""
+        return name in self._functions
+
+    def check(self) -> None:
+        """LimitExceeded when the request has taken too long."""
+        self._source.check()
+
+    def event_times(self, tags: Sequence[str], context: Context) -> Any:
+        """As Source has it, in the window of ``context``."""
+        return self._source.event_times(tags, context.after, context.until)
+
+    def _value(self, expression: Expression, context: Context) -> Any:
+        if isinstance(expression, Literal):
+            return expression.value
+        if isinstance(expression, Path):
+            return self._read(_read(expression, context))
+        if isinstance(expression, Call):
+            return self._called(expression, context)
+        raise QueryError("template() stands where none can be")
+
+    def _called(self, call: Call, context: Context) -> Any:
+        self.check()
+        function = self._function(call.name)
+        inner = _below(context, function, call)
+        args = [self._argument(function, at, one, inner) for at, one in enumerate(call.args)]
+        kwargs = {name: self._value(one, inner) for name, one in call.kwargs}
+        return function.run(context, *bind(call.name, function.params, args, kwargs))
+
+    def _argument(self, function: Function, at: int, expression: Expression, inner: Context) -> Any:
+        return Lazy(expression, inner) if function.windows and at == 0 else self._value(expression, inner)
+
+    def _function(self, name: str) -> Function:
+        if name in self._functions:
+            return self._functions[name]
+        near = difflib.get_close_matches(name, self._functions, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise QueryError(f"the function {name[:200]} is not known{hint}")
+
+    def _reads(self, expression: Expression, context: Context) -> Iterator[Read]:
+        """All that evaluating ``expression`` will read, as far as it can be told before."""
+        if isinstance(expression, Path):
+            yield _read(expression, context)
+        if not isinstance(expression, Call):
+            return
+        function = self._function(expression.name)
+        inner = _below(context, function, expression)
+        args = [*expression.args, *(value for _, value in expression.kwargs)]
+        if function.windows and args:
+            first = args.pop(0)
+            step_s = self._step(first, inner)
+            for after, until in function.windows(context, _given(function, expression), step_s):
+                yield from self._reads(first, inner.within(after, until))
+        for one in args:
+            yield from self._reads(one, inner)
+
+    def _step(self, expression: Expression, context: Context) -> int | None:
+        """The step that its series will all have, if that can be told before they are read."""
+        if not self._keeps_step(expression):
+            return None
+        reads = list(self._reads(expression, context))
+        steps = self._source.steps([read.pattern for read in reads], context.after, context.until)
+        same_window = all((read.after, read.until) == (context.after, context.until) for read in reads)
+        return steps.pop() if len(steps) == 1 and same_window and context.coarse is None else None
+
+    def _keeps_step(self, expression: Expression) -> bool:
+        if not isinstance(expression, Call):
+            return True
+        return self._function(expression.name).keeps_step and all(map(self._keeps_step, expression.args))
+
+    def _fetch(self, reads: Iterable[Read]) -> None:
+        """One request of the source for each window."""
+        windows: dict[tuple[int, int], list[Read]] = {}
+        for read in dict.fromkeys(reads):
+            if read not in self._fetched:
+                windows.setdefault((read.after, read.until), []).append(read)
+        for wanted in windows.values():
+            self._fetched.update(self._source.fetch(wanted))
+
+    def _read(self, read: Read) -> list[TimeSeries]:
+        self._fetch([read])
+        return list(self._fetched[read])
+
+
+def _read(path: Path, context: Context) -> Read:
+    return Read(path.pattern, context.after, context.until, context.coarse)
+
+
+def _below(context: Context, function: Function, call: Call) -> Context:
+    """The context of the arguments of ``call``."""
+    if context.coarse is None:
+        return context
+    return replace(context, coarse=context.coarse.below(function, _given(function, call)))
+
+
+def _given(function: Function, call: Call) -> dict[str, Any]:
+    """By name of parameter what the call says with literals of the right kind."""
+    said = dict(zip((param.name for param in function.params), call.args, strict=False)) | dict(call.kwargs)
+    return {param.name: _said(param, said.get(param.name), call.name) for param in function.params}
+
+
+def _said(param: Any, expression: Expression | None, function: str) -> Any:
+    if not isinstance(expression, Literal) or param.kind in (Kind.SERIES, Kind.SERIES_LISTS):
+        return param.default
+    return param.take(expression.value, function)

@@ -1,0 +1,1 @@
+"""Graphite's functions, a module for each family."""
