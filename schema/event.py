@@ -25,8 +25,8 @@ TagSet: TypeAlias = Literal["union", "intersection"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``when``: unix second. ``what``: a line to be shown. ``tags``: words without blanks, sorted, each once. ``data``: what else
-    there is to say. ``id``: from 1 up once it is stored, 0 before."""
+    """``when``: unix second. ``what``: a line to be shown. ``tags``: words without blanks, as given. ``data``: what else there is
+    to say. ``id``: from 1 up once it is stored, 0 before."""
 
     when: int
     what: str
@@ -36,9 +36,9 @@ class Event:
 
     @classmethod
     def new(cls, when: int, what: str, tags: Iterable[str] = (), data: str = "") -> Event:
-        """To be stored. ``tags`` in any order. Raises QueryError for a time before 1970 or after the year 9999 and for an empty
+        """To be stored. Raises QueryError for a time before 1970 or after the year 9999 and for an empty
         ``what``; LimitExceeded for texts too long and tags too many."""
-        event = cls(when, what, tuple(sorted(set(tags))), data)
+        event = cls(when, what, tuple(tags), data)
         if not 0 <= when < _TIME_END:
             raise QueryError(f"when={when} is not in unix seconds; want 0 to {_TIME_END - 1}")
         if not what:

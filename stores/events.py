@@ -168,5 +168,5 @@ def _insert(db: sqlite3.Connection, event: Event) -> int:
     values = (event.when, event.what, " ".join(event.tags), event.data)
     id_ = db.execute("INSERT INTO event (time, what, tags, data) VALUES (?, ?, ?, ?)", values).lastrowid
     assert id_ is not None
-    db.executemany("INSERT INTO tag VALUES (?, ?, ?)", [(tag, event.when, id_) for tag in event.tags])
+    db.executemany("INSERT INTO tag VALUES (?, ?, ?)", [(tag, event.when, id_) for tag in set(event.tags)])
     return id_

@@ -35,8 +35,8 @@ def whats(client, **parameters):
 
 
 def test_an_event_is_found_as_it_was_posted(client):
-    posted = {"what": "deploy", "tags": ["web", "a"], "data": "by hand", "when": NOW - 60}
-    shown = {**posted, "tags": ["a", "web"], "id": post(client, **posted)}
+    posted = {"what": "deploy", "tags": ["web", "a", "web"], "data": "by hand", "when": NOW - 60}
+    shown = {**posted, "id": post(client, **posted)}
     assert get(client, "/events/get_data") == get(client, "/events/") == get(client, "/events") == [shown]
     assert get(client, f"/events/{shown['id']}") == get(client, f"/events/{shown['id']}/") == shown
 
@@ -52,7 +52,7 @@ def test_null_is_as_good_as_nothing(client, empty):
     assert get(client, "/events/1") == {"what": "deploy", "tags": [], "data": "", "when": NOW, "id": 1}
 
 
-@pytest.mark.parametrize("tags", ["a b", ["a", "b"], ["a b"], "a, b", " b  a ", ["b", "a", "b"], "a\tb\n"])
+@pytest.mark.parametrize("tags", ["a b", ["a", "b"], ["a b"], "a, b", " a  b ", ["a,b"], "a\tb\n"])
 def test_tags_are_a_list_or_a_text(client, tags):
     post(client, what="deploy", tags=tags)
     assert get(client, "/events/1")["tags"] == ["a", "b"]

@@ -3,8 +3,8 @@ from cadent.schema.errors import LimitExceeded, QueryError
 from cadent.schema.event import Event
 
 
-def test_tags_are_sorted_and_each_there_once():
-    assert Event.new(1, "w", ["b", "a", "b"], "d") == Event(1, "w", ("a", "b"), "d", 0)
+def test_tags_stay_as_they_were_given():
+    assert Event.new(1, "w", ["b", "a", "b"], "d") == Event(1, "w", ("b", "a", "b"), "d", 0)
 
 
 @pytest.mark.parametrize("when", [0, 253_402_300_799])
