@@ -12,7 +12,7 @@ root, each one segment as a whole: found literally, never by a glob. The pages i
     order.pxi    sorting                  output.pxi   found nodes to text
     columns.pxi  snapshots                turns.pxi    the lock
     days.pxi     when ids were seen       frame.pxi    a frame, as the scan of frames sees it too
-    living.pxi   all paths by id
+    living.pxi   all paths by id          tagged.pxi   those with tags, and which of them changed
 
 The functions of the pages work on a ``Core`` whose lock the caller holds; ``Trie`` takes it.
 """
@@ -35,6 +35,7 @@ include "search.pxi"
 include "output.pxi"
 include "columns.pxi"
 include "living.pxi"
+include "tagged.pxi"
 include "turns.pxi"
 
 
@@ -232,6 +233,68 @@ cdef class Trie:
                 raise KeyError(f"one of {count} ids from {ids[0]} on has no path")
             return bytes_of(&lengths, 0, lengths.size), bytes_of(&paths, 0, paths.size)
         finally:
+            free(lengths.at)
+            free(paths.at)
+
+    def watch_tagged(self):
+        """The ids of all tagged paths, ascending, native uint32. From now on it is noted which of them change."""
+        cdef Output ids = Output(NULL, 0, 0)
+        cdef int status
+        try:
+            with nogil:
+                take_turn(&self.turns)
+                begin_watch(&self.core)
+                status = write_tagged_ids(&self.core, &ids)
+                end_turn(&self.turns)
+            if status != OK:
+                raise MemoryError
+            return bytes_of(&ids, 0, ids.size)
+        finally:
+            free(ids.at)
+
+    def changed_tagged(self):
+        """The ids whose tagged path came, went or became another since this or ``watch_tagged`` was called, native uint32, in
+        any order and more than once; None if they were too many to note: watch anew."""
+        cdef Output ids = Output(NULL, 0, 0)
+        cdef int status
+        try:
+            with nogil:
+                take_turn(&self.turns)
+                status = take_noted(&self.core, &ids)
+                end_turn(&self.turns)
+            return None if is_beyond_limit(status) else bytes_of(&ids, 0, ids.size)
+        finally:
+            free(ids.at)
+
+    def leaves(self, const uint32_t[::1] ids not None, *, bint only_tagged=False):
+        """Those of ``ids`` that have a path, in their order: (ids, policies, lengths, paths), native uint32, uint16 twice, and
+        UTF-8 back to back. A policy is an index into ``policies()``."""
+        cdef uint64_t count = ids.shape[0]
+        cdef Output policies = Output(NULL, 0, 0), lengths = Output(NULL, 0, 0), paths = Output(NULL, 0, 0)
+        cdef bytearray given = bytearray(4 * count)
+        cdef uint32_t *kept = <uint32_t *><char *>given
+        cdef int status
+        if count == 0:
+            return b"", b"", b"", b""
+        memcpy(kept, &ids[0], 4 * count)
+        try:
+            with nogil:
+                take_turn(&self.turns)
+                count = keep_leaves(&self.core, kept, count, only_tagged)
+                status = write_policies_of(&self.core, kept, count, &policies)
+                if status == OK:
+                    status = write_paths(&self.core, kept, count, &lengths, &paths)
+                end_turn(&self.turns)
+            if status != OK:
+                raise MemoryError
+            return (
+                bytes(given[:4 * count]),
+                bytes_of(&policies, 0, policies.size),
+                bytes_of(&lengths, 0, lengths.size),
+                bytes_of(&paths, 0, paths.size),
+            )
+        finally:
+            free(policies.at)
             free(lengths.at)
             free(paths.at)
 

@@ -7,6 +7,7 @@ cdef int copy_arrays(const Core *core, Core *copy) noexcept nogil:
     copy.words.slots = NULL
     copy.pages = NULL
     copy.page_room = 0
+    copy.watch.ids = NULL
     copy.nodes = <Node *>malloc(core.node_count * sizeof(Node))
     copy.segments = <Segment *>malloc(core.segment_count * sizeof(Segment) + 1)
     copy.text = <uint8_t *>malloc(<size_t>core.text_size + 1)

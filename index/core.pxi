@@ -52,6 +52,13 @@ cdef struct Page:  # of the directory id -> node
     uint32_t *nodes
     uint32_t used
 
+cdef struct Watch:  # of ids whose tagged path came, went or changed
+    uint32_t *ids
+    uint32_t count
+    uint32_t room
+    bint on
+    bint overflown  # not all of them are there
+
 cdef struct Core:
     Node *nodes
     uint32_t node_count
@@ -72,6 +79,7 @@ cdef struct Core:
     uint32_t policy_count
     uint64_t leaves
     uint64_t tagged
+    Watch watch
 
 
 cdef int init_core(Core *core) noexcept nogil:
@@ -109,6 +117,7 @@ cdef void free_core(Core *core) noexcept nogil:
     free(core.text)
     free(core.children.slots)
     free(core.words.slots)
+    free(core.watch.ids)
 
 
 cdef uint64_t memory_of(const Core *core) noexcept nogil:

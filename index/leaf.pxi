@@ -34,7 +34,9 @@ cdef void drop_leaf(Core *core, uint32_t node) noexcept nogil:
     core.nodes[node].id = NIL
     core.nodes[node].seen = never()
     core.leaves -= 1
-    core.tagged -= core.nodes[node].parent == TAGGED
+    if core.nodes[node].parent == TAGGED:
+        core.tagged -= 1
+        note_tagged(core, id)
 
 
 cdef void set_leaf(Core *core, uint32_t node, uint32_t id, uint32_t policy, Days seen) noexcept nogil:
@@ -45,7 +47,9 @@ cdef void set_leaf(Core *core, uint32_t node, uint32_t id, uint32_t policy, Days
     core.nodes[node].id = id
     core.nodes[node].policy = policy
     core.leaves += 1
-    core.tagged += core.nodes[node].parent == TAGGED
+    if core.nodes[node].parent == TAGGED:
+        core.tagged += 1
+        note_tagged(core, id)
     add_days(core, node, seen)
 
 

@@ -7,12 +7,20 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
+
+import numpy as np
 
 from ..schema.errors import LimitExceeded, StoreError, TooManyMatches
 from ..schema.protocols import DayRange, Match
+from ..schema.rows import Ids
+from ..schema.tags import TagExpression, fits, name_wanted
 from . import glob
+from ._trie import Trie
 from .follower import Follower
+from .tag_index import TagIndex
 
 FOLLOW_S = 0.25
 
@@ -31,6 +39,7 @@ class TrieIndex:
 
     def __init__(self, folder: Path) -> None:
         self._follower = Follower(folder)
+        self._tags = TagIndex()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="cadent-index", daemon=True)
         self._told = ""  # the last thing the thread complained about
@@ -72,6 +81,24 @@ class TrieIndex:
             nodes = self._follower.trie().encode(query, limit, _tree_template(pattern), b",", seen=seen, by_name=True)
         return _listed(nodes, pattern, limit)
 
+    def tagged(self, expressions: Sequence[TagExpression], limit: int) -> list[Match]:
+        trie = self._follower.trie()
+        ids = self._tags.of(trie).ids(expressions)
+        if len(ids) > limit:
+            raise _too_many_tagged(expressions, limit)
+        return sorted(_leaves(trie, ids) + self._named(expressions), key=attrgetter("path"))
+
+    def tags(self, expressions: Sequence[TagExpression]) -> list[str]:
+        return self._tags.of(self._follower.trie()).tags(expressions)
+
+    def tag_values(self, tag: str, expressions: Sequence[TagExpression], prefix: str = "") -> Iterator[tuple[str, int]]:
+        return self._tags.of(self._follower.trie()).values(tag, expressions, prefix)
+
+    def _named(self, expressions: Sequence[TagExpression]) -> list[Match]:
+        """The path without tags that ``name=`` asks for, if there is one: its only tag is its name."""
+        name = name_wanted(expressions)
+        return self.leaves([name], 1)[0] if name and fits(name, expressions) else []
+
     def _matches(self, pattern: str, limit: int, seen: DayRange | None, *, only_leaves: bool) -> list[Match]:
         query = glob.compile(pattern)
         trie = self._follower.trie()
@@ -93,7 +120,7 @@ class TrieIndex:
     def _look(self) -> None:
         """Catch up. What goes wrong is told once; queries meet it themselves."""
         try:
-            self._follower.trie()
+            self._tags.keep(self._follower.trie())
             self._follower.renew_snapshot()
         except Exception as error:  # noqa: BLE001  # whatever it was, the next look may go well
             if repr(error) != self._told:
@@ -120,6 +147,16 @@ def _match(path: str, number: int, policy: str, branch: bool) -> Match:
     return Match(path, number, policy, branch)
 
 
+def _leaves(trie: Trie, ids: Ids) -> list[Match]:
+    """The matches of those of ``ids`` that have a path by now."""
+    kept, policies, lengths, paths = trie.leaves(ids)
+    names = trie.policies()
+    ends = np.cumsum(np.frombuffer(lengths, np.uint16), dtype=np.int64).tolist()
+    texts = (paths[start:end].decode() for start, end in pairwise([0, *ends]))
+    rows = zip(texts, memoryview(kept).cast("I"), memoryview(policies).cast("H"), strict=True)
+    return [Match(path, number, names[policy], branch=False) for path, number, policy in rows]
+
+
 def _tree_template(pattern: str) -> bytes:
     base, dot, name = pattern.rpartition(".")
     if ";" in pattern or name.count("}") > name.count("{"):
@@ -135,6 +172,11 @@ def _listed(nodes: bytes | None, pattern: str, limit: int) -> bytes:
     if nodes is None:
         raise _too_many(pattern, limit)
     return b"[" + nodes + b"]"
+
+
+def _too_many_tagged(expressions: Sequence[TagExpression], limit: int) -> TooManyMatches:
+    asked = ", ".join(map(str, expressions))[:200]
+    return TooManyMatches(f"tag expressions {asked!r} match more than {limit} paths; add one or raise [query] max_nodes")
 
 
 def _too_many(pattern: str, limit: int) -> TooManyMatches:

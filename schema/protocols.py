@@ -5,7 +5,7 @@ Everything is a batch: one call for many paths, never one call a path.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -14,6 +14,7 @@ from .grid import Grid
 from .identity import Identity, Level, Mode
 from .point import Point
 from .rows import Ids, Rows
+from .tags import TagExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,3 +286,13 @@ class Events(Protocol):
 
     def get(self, id: int) -> Event | None:
         """None if there is none with this id. Raises Unavailable, StoreError."""
+
+    def tagged(self, expressions: Sequence[TagExpression], limit: int) -> list[Match]:
+        """The paths for which all ``expressions`` hold, sorted: those with tags, and one without if its name is asked for
+        by ``name=``. Past ``limit`` paths: TooManyMatches."""
+
+    def tags(self, expressions: Sequence[TagExpression]) -> list[str]:
+        """The tags, ``name`` among them, of the paths with tags for which all ``expressions`` hold, sorted."""
+
+    def tag_values(self, tag: str, expressions: Sequence[TagExpression], prefix: str = "") -> Iterator[tuple[str, int]]:
+        """The values of ``tag`` that begin with ``prefix``, sorted, each with the number of those paths that have it."""

@@ -13,6 +13,7 @@ KERNELS = (
     "codec._chunk",
     "codec._points",
     "index._frames",
+    "index._tags",
     "index._trie",
     "accumulate._lines",
     "stores.log._gather",
