@@ -14,7 +14,6 @@ from pyparsing import (
     ParserElement,
     ParseResults,
     Regex,
-    StringEnd,
     ZeroOrMore,
 )
 from pyparsing import Literal as Symbol
@@ -53,11 +52,20 @@ def parse(target: str) -> Expression:
     return _parse(target)
 
 
+def parse_beginning(name: str) -> Expression:
+    """What stands at the beginning of ``name``, whatever follows it. Raises QueryError if nothing can be read there."""
+    return _read(name, to_its_end=False)
+
+
 @lru_cache(_CACHED_TARGETS)
 def _parse(target: str) -> Expression:
+    return _read(target, to_its_end=True)
+
+
+def _read(target: str, *, to_its_end: bool) -> Expression:
     _check_nesting(target)
     try:
-        parsed: Expression = _grammar().parse_string(target)[0]
+        parsed: Expression = _grammar().parse_string(target, parse_all=to_its_end)[0]
     except ParseBaseException as error:
         raise QueryError(f"the target cannot be read here:\n{_place(target, error.loc)}") from None
     return parsed
@@ -100,7 +108,7 @@ def _grammar() -> ParserElement:
     template = (Regex(r"template\s*\(").suppress() - expression - values - end).set_parse_action(_template)
     pipe = Symbol("|").suppress() - call
     expression <<= ((template | tagged | call | path) + ZeroOrMore(pipe)).set_parse_action(_piped)
-    return expression + StringEnd()
+    return expression
 
 
 def _number(found: ParseResults) -> Literal:
