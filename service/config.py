@@ -96,6 +96,12 @@ class QuerySettings:
     interpolate: Annotated[
         int, kinds.COUNT_OR_NONE, "Inner gaps of at most so many slots are drawn as a line. 0 shows each gap as it is."
     ] = 0
+    coarse_reads: Annotated[
+        bool,
+        kinds.FLAG,
+        "`/render` with `maxDataPoints` may read coarser points where every function of a target allows it: quicker, and peaks "
+        "stay. Off: what graphite-web would read and average.",
+    ] = True
     max_series: Annotated[int, kinds.COUNT, "Most series one query may match. More lets one query take more memory."] = 10_000
     max_points: Annotated[int, kinds.COUNT, "Most points one query may read. Each takes about 40 bytes while it is read."] = (
         20_000_000

@@ -44,7 +44,12 @@ def build_app(config: Config) -> Flask:
     control = HeadClient(config.store.data)
     index = TrieIndex(config.store.data)
     index.start()
-    settings = Settings(config.http.base_path, config.query.timezone, admin_token=config.http.admin_token)
+    settings = Settings(
+        base_path=config.http.base_path,
+        timezone=config.query.timezone,
+        admin_token=config.http.admin_token,
+        coarse_reads=config.query.coarse_reads,
+    )
     changes = WriterChanges(index, partial(control.call, timeout_s=_CHANGE_S), config.query.max_nodes)
     return create_app(
         open_reader(config, index, control),

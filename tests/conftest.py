@@ -8,6 +8,7 @@ import pytest
 # What the tests of several folders need; tests are no package, so it is found by folder.
 sys.path.append(str(Path(__file__).parent))
 
+import environments
 from disks import SmallDisk, can_mount
 from programs import Cadent
 
@@ -28,6 +29,18 @@ def cadent(tmp_path_factory):
         yield service
     finally:
         service.stop()
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory):
+    return tmp_path_factory.mktemp("wheelhouse")
+
+
+@pytest.fixture(scope="session")
+def graphite_web_bin(wheelhouse):
+    bin_folder = environments.environment("graphite-web")
+    environments.install_finder(bin_folder, wheelhouse)
+    return bin_folder
 
 
 @pytest.fixture(scope="session")

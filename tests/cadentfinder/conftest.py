@@ -26,18 +26,6 @@ def stand_in():
 
 
 @pytest.fixture(scope="session")
-def wheelhouse(tmp_path_factory):
-    return tmp_path_factory.mktemp("wheelhouse")
-
-
-@pytest.fixture(scope="session")
-def graphite_web_bin(wheelhouse):
-    bin_folder = environments.environment("graphite-web")
-    environments.install_finder(bin_folder, wheelhouse)
-    return bin_folder
-
-
-@pytest.fixture(scope="session")
 def graphite_api_bin(wheelhouse):
     bin_folder = environments.environment("graphite-api")
     environments.install_finder(bin_folder, wheelhouse)
