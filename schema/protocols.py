@@ -271,6 +271,16 @@ class PathIndex(Protocol):
     def leaves(self, patterns: Sequence[str], limit: int) -> list[list[Match]]:
         """For each pattern the leaves it matches. A tagged path given literally is found too."""
 
+    def tagged(self, expressions: Sequence[TagExpression], limit: int) -> list[Match]:
+        """The paths for which all ``expressions`` hold, sorted: those with tags, and one without if its name is asked for
+        by ``name=``. Past ``limit`` paths: TooManyMatches."""
+
+    def tags(self, expressions: Sequence[TagExpression]) -> list[str]:
+        """The tags, ``name`` among them, of the paths with tags for which all ``expressions`` hold, sorted."""
+
+    def tag_values(self, tag: str, expressions: Sequence[TagExpression], prefix: str = "") -> Iterator[tuple[str, int]]:
+        """The values of ``tag`` that begin with ``prefix``, sorted, each with the number of those paths that have it."""
+
 
 class Events(Protocol):
     """Keeps what happened. Any thread of any number of processes."""
@@ -286,13 +296,3 @@ class Events(Protocol):
 
     def get(self, id: int) -> Event | None:
         """None if there is none with this id. Raises Unavailable, StoreError."""
-
-    def tagged(self, expressions: Sequence[TagExpression], limit: int) -> list[Match]:
-        """The paths for which all ``expressions`` hold, sorted: those with tags, and one without if its name is asked for
-        by ``name=``. Past ``limit`` paths: TooManyMatches."""
-
-    def tags(self, expressions: Sequence[TagExpression]) -> list[str]:
-        """The tags, ``name`` among them, of the paths with tags for which all ``expressions`` hold, sorted."""
-
-    def tag_values(self, tag: str, expressions: Sequence[TagExpression], prefix: str = "") -> Iterator[tuple[str, int]]:
-        """The values of ``tag`` that begin with ``prefix``, sorted, each with the number of those paths that have it."""
