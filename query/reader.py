@@ -24,6 +24,7 @@ from ..schema.protocols import ChunkStore, Match, PathIndex
 from ..schema.resolution import DAY_S
 from ..schema.rows import Ids
 from ..schema.series import Series
+from ..schema.tags import read_target
 from .cut import ALL_SEQUENCES, Cut, Log, hull, is_rolled_up, level_span, levels_of, log_span, span_of
 from .fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
 from .history import History
@@ -132,14 +133,24 @@ class Reader:
         return max((span[1] - level.step_s for level, span in zip(levels, spans, strict=True) if span), default=None)
 
     def _find(self, query: FetchQuery) -> list[list[Match]]:
+        """For each target the paths that it matches."""
+        found: list[list[Match]] = []
+        left = self.limits.max_series
+        for target in query.targets:
+            found.append(self._match(target, left))
+            left -= len(found[-1])
+        return found
+
+    def _match(self, target: str, limit: int) -> list[Match]:
+        expressions = read_target(target)
         try:
-            return self._index.leaves(query.targets, self.limits.max_series)
+            return self._index.tagged(expressions, limit) if expressions else self._index.leaves([target], limit)[0]
         except TooManyMatches:  # the index does not know which setting its limit comes from
             raise self.limits.too_many_series() from None
 
     def _values(self, batch: Batch, query: FetchQuery, deadline: Deadline) -> tuple[Floats, Missing]:
         """The statistic of each path as an array of shape (paths, slots); what is missing."""
-        statistics = np.array([query.statistic or batch.policy.statistic_of(path) for path in batch.paths], object)
+        statistics = np.array(batch.statistics, object)
         wanted = columns_of(statistics)
         values = np.empty((len(batch.paths), batch.bounds.slots))
         last = threading.local()  # the grid that this thread read last
