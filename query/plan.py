@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..schema.identity import Level
 from ..schema.policy import Policies, Policy
 from ..schema.protocols import Match
 from ..schema.rows import Ids
+from ..schema.statistic import Statistic
+from .coarse import coarse_bounds, kept_statistic
 from .fetch import FetchQuery
 from .history import History
 from .limits import Limits
@@ -20,11 +22,12 @@ from .window import Bounds, check_order, choose_step, narrow
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Paths of one policy, each once, with ascending ``ids``, and the bounds they share."""
+    """Paths of one policy, each once, with ascending ``ids``, the statistic that each shows, and the bounds they share."""
 
     policy: Policy
     paths: tuple[str, ...]
     ids: Ids
+    statistics: tuple[Statistic, ...]
     bounds: Bounds
 
     @property
@@ -48,13 +51,13 @@ def make_plan(
     found = [match for leaves in matches for match in leaves]
     limits.check_series(len(found))
     paths = _paths_by_policy(found, policies)
-    steps = {policy.name: _step(query, policy, history) for policy in paths or (policies[-1],)}
+    steps = {policy: _step(query, policy, history) for policy in paths or (policies[-1],)}
     if query.align:
         steps = dict.fromkeys(steps, math.lcm(*steps.values()))
-    bounds = {name: _bounds(query, step_s) for name, step_s in steps.items()}
-    limits.check_points(sum(bounds[match.policy].slots for match in found if match.policy), query.after, query.until)
-    batches = tuple(_batch(policy, ids, bounds[policy.name]) for policy, ids in paths.items())
-    return Plan(batches, batches[0].bounds if batches else next(iter(bounds.values())))
+    batches = tuple(_batches(query, paths, steps))
+    slots = {path: batch.bounds.slots for batch in batches for path in batch.paths}
+    limits.check_points(sum(slots.get(match.path, 0) for match in found), query.after, query.until)
+    return Plan(batches, batches[0].bounds if batches else _bounds(query, next(iter(steps.values()))))
 
 
 def _step(query: FetchQuery, policy: Policy, history: History) -> int:
@@ -72,12 +75,33 @@ def _paths_by_policy(found: Sequence[Match], policies: Policies) -> dict[Policy,
     return paths
 
 
+def _batches(query: FetchQuery, paths: Mapping[Policy, Mapping[str, int]], steps: Mapping[Policy, int]) -> Iterator[Batch]:
+    """One for each policy, or two: what may be read at a coarser step, and what may not."""
+    for policy, ids in paths.items():
+        bounds = _bounds(query, steps[policy])
+        shown = {path: query.statistic or policy.statistic_of(path) for path in ids}
+        coarse = {path: kept for path, one in shown.items() if (kept := _kept(query, one))}
+        if coarse and query.coarse:
+            common_s = math.lcm(*steps.values())
+            narrowed = coarse_bounds(query.after, query.until, common_s, query.coarse.max_points, paths)
+            if narrowed.step_s > bounds.step_s:
+                yield _batch(policy, ids, coarse, narrowed)
+                shown = {path: one for path, one in shown.items() if path not in coarse}
+        if shown:
+            yield _batch(policy, ids, shown, bounds)
+
+
+def _kept(query: FetchQuery, statistic: Statistic) -> Statistic | None:
+    return kept_statistic(statistic, query.coarse) if query.coarse else None
+
+
 def _bounds(query: FetchQuery, step_s: int) -> Bounds:
     if query.max_points is None:
         return Bounds.of(query.after, query.until, step_s)
     return narrow(query.after, query.until, step_s, query.max_points)
 
 
-def _batch(policy: Policy, ids: dict[str, int], bounds: Bounds) -> Batch:
-    ascending = sorted(ids.items(), key=lambda item: item[1])
-    return Batch(policy, tuple(path for path, _ in ascending), np.array([number for _, number in ascending], np.uint32), bounds)
+def _batch(policy: Policy, ids: Mapping[str, int], shown: Mapping[str, Statistic], bounds: Bounds) -> Batch:
+    ascending = sorted(shown, key=ids.__getitem__)
+    numbers = np.array([ids[path] for path in ascending], np.uint32)
+    return Batch(policy, tuple(ascending), numbers, tuple(shown[path] for path in ascending), bounds)
