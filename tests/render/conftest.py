@@ -14,9 +14,18 @@ from programs import Cadent
 @pytest.fixture(scope="session")
 def exact(tmp_path_factory):
     """A running ``cadent serve`` with the samples, which reads what graphite-web would."""
-    folder = tmp_path_factory.mktemp("render")
+    yield from serving(tmp_path_factory.mktemp("exact"), "[query]\ncoarse_reads = false\n")
+
+
+@pytest.fixture(scope="session")
+def coarse(tmp_path_factory):
+    """One with the same samples, which may read coarser points: the default."""
+    yield from serving(tmp_path_factory.mktemp("coarse"), "")
+
+
+def serving(folder, settings):
     file = folder / "cadent.toml"
-    file.write_text("[query]\ncoarse_reads = false\n" + samples.POLICIES)
+    file.write_text(settings + samples.POLICIES)
     service = Cadent(folder, "--config", file)
     try:
         service.wait()

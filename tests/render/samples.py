@@ -122,6 +122,8 @@ _FINE: dict[str, Callable[[int], float | None]] = {
     "d.shape.flag": lambda at: float(at // 300 % 2),
     "d.shape.ramp": lambda at: (at - NOW) / 10,
     "d.shape.long_gap": lambda at: None if NOW - 2_000 < at < NOW - 1_000 else at % 90 / 3,
+    "d.peaks.upper": lambda at: 1_000.0 if at // 10 % 97 == 0 else at % 70 / 7,  # its statistic is max
+    "d.peaks.lower": lambda at: -1_000.0 if at // 10 % 97 == 0 else at % 70 / 7,  # and this one's is min
     "d.same.a": lambda at: float(at % 110),
     "d.same.b": lambda at: float(at % 110),
     "d.weight.a": _wave(14, 1, 5),
