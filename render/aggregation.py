@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -32,17 +33,29 @@ def reduce(name: str, values: Floats, axis: int = -1) -> Floats:
         return _AGGREGATIONS[canonical(name)](values, axis)
 
 
+def of_all(name: str, values: Floats) -> float:
+    """The aggregation of all ``values``; NaN if there are none, but for ``count``."""
+    if not len(values):
+        return 0.0 if canonical(name) == "count" else math.nan
+    return float(reduce(name, values))
+
+
 def across(name: str, columns: Sequence[Floats], x_files_factor: float = 0.0) -> Floats:
     """Slot i of the result is the aggregation of slot i of each of ``columns``, of which a share of ``x_files_factor`` must be
     filled. Shorter ones count as gaps beyond their end."""
+    results = [np.empty(0)]
+    for block in blocks(columns):
+        reduced = reduce(name, block, 0)
+        results.append(np.where(enough(filled(block, 0), len(columns), x_files_factor), reduced, np.nan))
+    return np.concatenate(results)
+
+
+def blocks(columns: Sequence[Floats]) -> Iterator[Floats]:
+    """All ``columns`` as the rows of one array, a stretch of slots at a time; shorter ones are gaps beyond their end."""
     length = max(map(len, columns))
-    result = np.empty(length)
     width = max(1, _BLOCK_CELLS // len(columns))
     for first in range(0, length, width):
-        block = _stack(columns, first, min(first + width, length))
-        reduced = reduce(name, block, 0)
-        result[first : first + width] = np.where(enough(filled(block, 0), len(columns), x_files_factor), reduced, np.nan)
-    return result
+        yield _stack(columns, first, min(first + width, length))
 
 
 def filled(values: Floats, axis: int = -1) -> NDArray[np.int64]:
