@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from ..schema.grid import Floats
 from .expression import Expression
 from .time_series import TimeSeries
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class Context:
     """Times are unix seconds. ``x_files_factor``: what the request asked for. ``template``: values for templates.
 
-    ``coarse``: leave to read fewer slots than the store has, for what is evaluated now.
+    ``coarse``: leave to read fewer slots than the store has, for what is evaluated now. ``stacks``: by name of a stack what the
+    lines add up to that lie on it so far; it grows, for later targets lie on earlier ones.
     """
 
     after: int
@@ -30,6 +32,7 @@ class Context:
     x_files_factor: float = 0.0
     coarse: Coarse | None = None
     template: Mapping[str, str] = field(default_factory=dict)
+    stacks: dict[str, Floats] = field(default_factory=dict)
 
     def within(self, after: int, until: int) -> Context:
         """The same request for another window."""
@@ -37,7 +40,11 @@ class Context:
 
     def target(self, text: str) -> list[TimeSeries]:
         """The series of a target that a function has put together. Raises QueryError."""
-        return self.evaluator.target(text, self)
+        return self.targets([text])[0]
+
+    def targets(self, texts: Sequence[str]) -> list[list[TimeSeries]]:
+        """The series of each of these targets, which are read at once."""
+        return self.evaluator.targets(texts, self)
 
     def call(self, name: str, *args: Any) -> list[TimeSeries]:
         """Another function, by the name that a user gave. Raises QueryError if there is none."""

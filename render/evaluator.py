@@ -37,11 +37,11 @@ class Evaluator:
         except RecursionError:
             raise QueryError(_TOO_DEEP) from None
 
-    def target(self, text: str, context: Context) -> list[TimeSeries]:
-        """The series of one more target, which a function has put together."""
-        expression = parse(text)
-        self._fetch(self._reads(expression, context))
-        return self.series(expression, context)
+    def targets(self, texts: Sequence[str], context: Context) -> list[list[TimeSeries]]:
+        """The series of each of some more targets, which a function has put together."""
+        expressions = [parse(text) for text in texts]
+        self._fetch(read for expression in expressions for read in self._reads(expression, context))
+        return [self.series(expression, context) for expression in expressions]
 
     def series(self, expression: Expression, context: Context) -> list[TimeSeries]:
         """Those that ``expression`` stands for. QueryError if it stands for something else."""
