@@ -66,6 +66,10 @@ class Lazy:
         """In the window of the request."""
         return self.within(self.context.after, self.context.until)
 
+    def step(self) -> int | None:
+        """The step that its series all have in the window of the request, if there are any and that can be told unread."""
+        return self.context.evaluator.step(self.expression, self.context)
+
     def within(self, after: int, until: int) -> list[TimeSeries]:
         """In another window."""
         return self.context.evaluator.series(self.expression, self.context.within(after, until))

@@ -27,6 +27,7 @@ class Evaluator:
         self._source = source
         self._functions = functions
         self._fetched: dict[Read, list[TimeSeries]] = {}
+        self._steps: dict[tuple[Expression, int, int], int | None] = {}
 
     def evaluate(self, targets: Iterable[str], context: Context) -> list[TimeSeries]:
         """The series of all ``targets``, in their order. Raises QueryError, LimitExceeded, Unavailable."""
@@ -51,9 +52,18 @@ class Evaluator:
         return value
 
     def call(self, name: str, context: Context, args: Sequence[Any]) -> list[TimeSeries]:
-        """What the function ``name`` makes of ``args``."""
+        """What the function ``name`` makes of ``args``. QueryError for one that evaluates its first argument itself."""
         function = self._function(name)
+        if function.windows:
+            raise QueryError(f"{name} cannot be applied to series that are read already: it reads other times, too")
         return function.run(context, *bind(name, function.params, args, {}))
+
+    def step(self, expression: Expression, context: Context) -> int | None:
+        """The step that its series will all have, if there are any and it can be told before they are read."""
+        asked = (expression, context.after, context.until)
+        if asked not in self._steps:
+            self._steps[asked] = self._step(expression, context)
+        return self._steps[asked]
 
     def has(self, name: str) -> bool:
         """Whether there is a function of this name."""
@@ -82,6 +92,8 @@ class Evaluator:
         inner = _below(context, function, call)
         args = [self._argument(function, at, one, inner) for at, one in enumerate(call.args)]
         kwargs = {name: self._value(one, inner) for name, one in call.kwargs}
+        if function.windows and not args:
+            raise QueryError(f"{call.name} lacks its first argument, which cannot be given by name")
         return function.run(context, *bind(call.name, function.params, args, kwargs))
 
     def _argument(self, function: Function, at: int, expression: Expression, inner: Context) -> Any:
@@ -103,27 +115,28 @@ class Evaluator:
         function = self._function(expression.name)
         inner = _below(context, function, expression)
         args = [*expression.args, *(value for _, value in expression.kwargs)]
+        self.check()
         if function.windows and args:
             first = args.pop(0)
-            step_s = self._step(first, inner)
+            step_s = self.step(first, inner)
             for after, until in function.windows(context, _given(function, expression), step_s):
                 yield from self._reads(first, inner.within(after, until))
         for one in args:
             yield from self._reads(one, inner)
 
     def _step(self, expression: Expression, context: Context) -> int | None:
-        """The step that its series will all have, if that can be told before they are read."""
-        if not self._keeps_step(expression):
+        if context.coarse is not None or not self._keeps_step(expression):
             return None
-        reads = list(self._reads(expression, context))
+        reads = self._reads(expression, context)
         steps = self._source.steps([read.pattern for read in reads], context.after, context.until)
-        same_window = all((read.after, read.until) == (context.after, context.until) for read in reads)
-        return steps.pop() if len(steps) == 1 and same_window and context.coarse is None else None
+        return steps.pop() if len(steps) == 1 else None
 
     def _keeps_step(self, expression: Expression) -> bool:
+        """Whether all of it has the step of the paths in it, which are read for one window."""
         if not isinstance(expression, Call):
             return True
-        return self._function(expression.name).keeps_step and all(map(self._keeps_step, expression.args))
+        function = self._function(expression.name)
+        return function.keeps_step and not function.windows and all(map(self._keeps_step, expression.args))
 
     def _fetch(self, reads: Iterable[Read]) -> None:
         """One request of the source for each window."""
