@@ -179,8 +179,8 @@ class VictoriaMetrics:
         ]
         self._process = subprocess.Popen(command)
         self.tree = Tree(self._process.pid)
-        self._http, self._questions = Http(http_port), itertools.count()
-        wait_for_http(self._http, "/health", self._process)
+        self.http, self._questions = Http(http_port), itertools.count()
+        wait_for_http(self.http, "/health", self._process)
         wait_for_tcp(self.graphite_port, self._process)
 
     def stop(self) -> None:
@@ -203,7 +203,7 @@ class VictoriaMetrics:
         quoted = f"{names}|question {next(self._questions)}".replace("\\", "\\\\")
         query = f'sum(count_over_time({{__name__=~"{quoted}"}}[{span_s}s]))'
         # nocache: else the newest 30 s are held back.
-        answer = self._http.post("/api/v1/query", query=query, time=load.first_time + span_s - 1, nocache=1)
+        answer = self.http.post("/api/v1/query", query=query, time=load.first_time + span_s - 1, nocache=1)
         result = json.loads(answer)["data"]["result"]
         return int(result[0]["value"][1]) if result else 0
 

@@ -10,7 +10,21 @@ from . import machine
 from .table import Row, insert, render
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-NAMES = ("ingest", "cold", "live", "disk", "find", "query", "backfill", "upkeep", "restart", "long", "snapshot", "churn")
+NAMES = (
+    "ingest",
+    "cold",
+    "live",
+    "disk",
+    "find",
+    "query",
+    "render",
+    "backfill",
+    "upkeep",
+    "restart",
+    "long",
+    "snapshot",
+    "churn",
+)
 
 
 def arguments() -> argparse.Namespace:
