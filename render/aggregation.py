@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeAlias
@@ -34,6 +35,13 @@ def reduce(name: str, values: Floats, axis: int = -1) -> Floats:
     ``name`` is any that ``canonical`` knows, or ``first``."""
     with np.errstate(all="ignore"):
         return _AGGREGATIONS[name if name in _AGGREGATIONS else canonical(name)](values, axis)
+
+
+def of_all(name: str, values: Floats) -> float:
+    """The aggregation of all ``values``; NaN if there are none, but for ``count``."""
+    if not len(values):
+        return 0.0 if canonical(name) == "count" else math.nan
+    return float(reduce(name, values))
 
 
 def across(name: str, columns: Columns, x_files_factor: float = 0.0) -> Floats:
@@ -86,7 +94,7 @@ def filled(values: Floats, axis: int = -1) -> Counts:
     return np.asarray(values.shape[axis] - lacking)
 
 
-def enough(there: Counts, total: int | Counts, x_files_factor: float) -> NDArray[np.bool_]:
+def enough(there: Counts, total: float | Counts, x_files_factor: float) -> NDArray[np.bool_]:
     """Whether ``there`` of ``total`` values, and at least one, are a share of ``x_files_factor``."""
     share = there / np.maximum(total, 1)
     return np.asarray((there > 0) & (share >= x_files_factor))
@@ -130,7 +138,8 @@ def _median(values: Floats, axis: int) -> Floats:
     ordered = np.sort(values, axis)  # gaps come last
     there = np.maximum(filled(values, axis), 1)
     low, high = ((there - 1) // 2, there // 2)
-    return (_take(ordered, low, axis) + _take(ordered, high, axis)) / 2
+    below, above = (_take(ordered, at, axis) for at in (low, high))
+    return np.where(low == high, below, (below + above) / 2)  # one value alone may be too large to be doubled
 
 
 def _deviation(values: Floats, axis: int) -> Floats:
