@@ -38,7 +38,12 @@ class Kind(str, enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter. ``multiple``, of the last one alone: any number of arguments. ``options``: nothing else will do."""
+    """One parameter. ``multiple``, of the last one alone: any number of arguments. ``options``: nothing else will do.
+
+    ``takes``, for where graphite-web takes more than it lists: what an argument becomes instead, whatever ``kind`` and ``options``
+    say; ValueError or TypeError for one that will not do. ``listed_default``: what the list of functions shows where the function
+    itself tells an argument that is missing (``default``) from one that says the same.
+    """
 
     name: str
     kind: Kind
@@ -47,16 +52,18 @@ class Param:
     multiple: bool = False
     options: tuple[Any, ...] = ()
     suggestions: tuple[Any, ...] = ()
+    takes: Callable[[Any], Any] | None = None
+    listed_default: Any = None
 
     def take(self, value: Any, function: str) -> Any:
         """``value`` as this parameter wants it. Raises QueryError with function, parameter and value."""
         if value is None and not self.required:
             return self.default
-        if self.options and value not in self.options:
+        if self.options and not self.takes and value not in self.options:
             wanted = "one of " + ", ".join(map(str, self.options))
             raise QueryError(f"{function}: {self.name}={_shown(value)} is not known; want {wanted}")
         try:
-            return _CONVERTERS[self.kind](value)
+            return (self.takes or _CONVERTERS[self.kind])(value)
         except (TypeError, ValueError, OverflowError, QueryError):
             raise QueryError(f"{function}: {self.name}={_shown(value)} is not {_WANTED[self.kind]}") from None
 
