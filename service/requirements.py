@@ -16,6 +16,7 @@ KERNELS = (
     "index._tags",
     "index._trie",
     "accumulate._lines",
+    "render._recurrences",
     "stores.log._gather",
     "stores.files._strips",
 )
