@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +17,8 @@ Accepts: TypeAlias = Callable[[str], bool]
 
 _EXPRESSION = re.compile(r"([^;!=]+)(!?=~?)([^;]*)", re.DOTALL)
 _CALL = re.compile(r"\s*seriesByTag\s*\(")
+_LABEL = re.compile(r'([^=";]+)="((?:\\["\\]|[^"\\;])+)"(?:,|$)')
+_ESCAPED = re.compile(r'\\(["\\])')
 _ARGUMENT = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*([,)])""", re.DOTALL)
 
 
@@ -86,6 +88,15 @@ def tags_of(path: str) -> dict[str, str]:
     return {NAME: name, **dict(tag.split("=", 1) for tag in tags)}
 
 
+def canonical(text: str) -> str:
+    """The canonical path for what a client calls a series: ``name;tag=value`` or OpenMetrics' ``name{tag="value"}``. Raises
+    InvalidPath, and QueryError for what OpenMetrics does not know."""
+    if text.endswith('"}') and "{" in text:
+        name, _, labels = text[:-1].partition("{")
+        text = name + "".join(_labels(labels, text))
+    return normalise(text.encode(errors="surrogatepass"))
+
+
 def fits(path: str, expressions: Iterable[TagExpression]) -> bool:
     """Whether all ``expressions`` hold for a canonical path."""
     tags = tags_of(path)
@@ -105,6 +116,18 @@ def _is_untagged_path(text: str) -> bool:
         return ";" not in text and normalise(text.encode()) == text
     except (InvalidPath, UnicodeEncodeError):
         return False
+
+
+def _labels(labels: str, text: str) -> Iterator[str]:
+    """``;tag=value`` for each of ``tag="value",...``."""
+    start = 0
+    while start < len(labels):
+        label = _LABEL.match(labels, start)
+        if label is None:
+            raise QueryError(f'the tags of {text[:200]!r} cannot be read; want name{{tag="value"}} or name;tag=value')
+        value = _ESCAPED.sub(r"\1", label[2])
+        yield f";{label[1]}={value}"
+        start = label.end()
 
 
 def _arguments(target: str, start: int) -> list[str]:
