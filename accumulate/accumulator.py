@@ -10,7 +10,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from ..schema.errors import InvalidLine, InvalidPath, QueryError
+from ..schema.errors import InvalidLine, InvalidPath, LimitExceeded, QueryError
 from ..schema.head import HEAD_POINT
 from ..schema.identity import Level
 from ..schema.path import MAX_PATH_BYTES, normalise
@@ -140,6 +140,13 @@ class Accumulator:
             )
             for policy, ids, lengths, paths in self._kernel.take_new()
         ]
+
+    def create(self, paths: Sequence[str]) -> None:
+        """Canonical ``paths`` are there from now on, as if a line had brought them. Raises LimitExceeded when there may be no
+        more of them; then those before are made."""
+        for path in map(str.encode, paths):
+            if self._kernel.find(path) is None and self._kernel.add_path(path, self._policy_of(path)) is None:
+                raise LimitExceeded(f"there is no room for the path {path.decode()!r}; raise [store] max_metrics")
 
     def forget(self, ids: Ids) -> None:
         """The paths of ``ids`` are gone: the next line of one makes a new path with a new id. What open windows hold of the

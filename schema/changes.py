@@ -46,5 +46,8 @@ class Changes(Protocol):
 
     def delete(self, wanted: Deletion) -> Deleted: ...
 
+    def create(self, paths: Sequence[str]) -> Sequence[str]:
+        """Canonical ``paths`` are there from now on, without points if they are new. Returns them."""
+
     def rename(self, old: str, new: str) -> Sequence[tuple[str, str]]:
         """A leaf or branch and all below it move. Returns each path and what it has become, sorted."""

@@ -17,9 +17,10 @@ from ..schema.rows import Ids
 # Takes a request's header and payload, and returns the answer's header when all is done.
 Call: TypeAlias = Callable[..., dict[str, Any]]
 
-# In one request. Paths are forgotten and renamed on the writer's event loop, which must go on.
+# In one request. Paths are forgotten, renamed and made on the writer's event loop, which must go on.
 _DELETED = 1 << 16
 _RENAMED = 5_000
+_CREATED = 5_000
 # Each request reads all blocks; this many ids are a quarter of what a frame can hold.
 _ERASED = 1 << 20
 
@@ -43,6 +44,11 @@ class WriterChanges:
             for some in _parts(leaves, _DELETED):
                 self._call({"op": "delete"}, _ids(some).tobytes())
         return Deleted(paths)
+
+    def create(self, paths: Sequence[str]) -> Sequence[str]:
+        for some in _parts(paths, _CREATED):
+            self._call({"op": "create"}, json.dumps(some, ensure_ascii=False).encode())
+        return paths
 
     def rename(self, old: str, new: str) -> Sequence[tuple[str, str]]:
         pairs = [(rename.old, rename.new) for rename in plan_rename(self._index, old, new, self._limit)]

@@ -1,4 +1,4 @@
-"""What concerns all of a data folder: compacting, copying, and giving up paths and points."""
+"""What concerns all of a data folder: compacting, copying, making paths, and giving up paths and points."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..schema.errors import InputError, Unavailable
 from ..schema.identity import Level
+from ..schema.path import normalise
 from ..schema.resolution import format_duration
 from ..schema.rows import Ids
 from .config import Config
@@ -44,6 +45,7 @@ class Maintenance:
         return {
             "compact": self._compact,
             "snapshot": self._snapshot,
+            "create": self._create,
             "delete": self._delete,
             "erase": self._erase,
             "rename": self._rename,
@@ -61,6 +63,15 @@ class Maintenance:
         self._hand_over_all()
         await _done(self._engine.call(lambda: take_snapshot(self._storage.store, self._storage.logs, folder)))
         return {"bytes": await asyncio.to_thread(stored_bytes, folder)}, b""
+
+    async def _create(self, _: Header, payload: bytes) -> Answer:
+        paths = [normalise(str(path).encode()) for path in json.loads(payload)]
+        try:
+            self._accumulator.create(paths)
+        finally:  # those that were made before it had to stop are there too
+            self._hand_over_names()
+            await _done(self._engine.sync_names())
+        return {}, b""
 
     async def _delete(self, _: Header, payload: bytes) -> Answer:
         ids = np.frombuffer(payload, "<u4")

@@ -105,6 +105,10 @@ class Engine:
         """Seal what the log holds, and begin new segments."""
         self._flush.roll(self._levels)
 
+    def sync_names(self) -> Future[None]:
+        """All paths that were submitted are durably there when it is done, also those without points."""
+        return self._flush.change_names(self._flusher.sync_names)
+
     def delete(self, ids: Ids) -> Future[None]:
         """The paths of ``ids`` are gone when it is done; paths submitted from now on may be the same. Their points go when their
         chunks are compacted, or expire."""

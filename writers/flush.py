@@ -34,6 +34,10 @@ class Flusher:
         self._names.append(batch)
         self._days.note(batch.day, batch.ids)
 
+    def sync_names(self) -> None:
+        """Paths that were added are durable when this returns. Raises Unavailable."""
+        self._names.sync()
+
     def write(self, rows: Sequence[Rows], mode: Mode = Mode.ADD) -> int:
         """The rows are durable when this returns the last sequence. Raises Unavailable; then the logs are what they were, or
         will be before anything else is written."""

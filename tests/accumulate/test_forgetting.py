@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cadent.schema.errors import QueryError
+from cadent.schema.errors import LimitExceeded, QueryError
 from cadent.schema.identity import Level
 from cadent.schema.point import Point
 from cadent.schema.policy import Policies, Policy
@@ -125,6 +125,26 @@ def test_ids_that_were_never_given_and_paths_not_taken_yet_are_our_own_mistake(b
 
 
 # -- the accumulator -----------------------------------------------------------------------------------------------------
+
+
+def test_a_path_that_is_made_is_one_that_a_line_could_have_brought(accumulator):
+    accumulator = accumulator(policies=SEVERAL)
+    send(accumulator, b"slow;k=v")
+    accumulator.create(["slow;k=v", "fast.a", "slow.b"])
+    names = {batch.policy: (batch.ids.tolist(), batch.paths) for batch in accumulator.new_names()}
+    assert names == {"default": ([0, 2], b"slow;k=vslow.b"), "fast": ([1], b"fast.a")}
+    send(accumulator, b"slow.b", b"fast.a")
+    assert accumulator.new_names() == []
+    assert accumulator.open_points("default", ids(0, 1, 2))["index"].tolist() == [0, 2]
+
+
+def test_paths_are_made_up_to_the_bound(accumulator):
+    accumulator = accumulator(paths=2)
+    with pytest.raises(LimitExceeded, match=r"'c'.*max_metrics"):
+        accumulator.create(["a", "b", "c", "d"])
+    [batch] = accumulator.new_names()
+    assert batch.paths == b"ab"
+    accumulator.create(["b", "a"])
 
 
 def test_a_forgotten_path_comes_again_with_a_new_id_and_its_old_points_under_the_old_one(accumulator):
