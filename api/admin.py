@@ -19,7 +19,7 @@ from .params import Params
 def routes(backend: Backend, changes: Changes, token: str) -> Blueprint:
     """``delete`` and ``rename``. Without a ``token`` both are off."""
     blueprint = Blueprint("admin", __name__)
-    blueprint.before_request(lambda: _refusal(token))
+    blueprint.before_request(lambda: refusal(token))
     blueprint.register_error_handler(WriterGone, lambda error: refuse(503, str(error)))
 
     @blueprint.route("/delete", methods=["POST"])
@@ -38,7 +38,7 @@ def routes(backend: Backend, changes: Changes, token: str) -> Blueprint:
     return blueprint
 
 
-def _refusal(token: str) -> Response | None:
+def refusal(token: str) -> Response | None:
     """None for a request that has the token."""
     if not token:
         return refuse(403, "deleting and renaming over HTTP is off; set [http] admin_token to allow it")

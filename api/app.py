@@ -13,7 +13,7 @@ from ..schema.changes import Changes
 from ..schema.errors import ConfigError
 from ..schema.protocols import Events
 from ..schema.times import zone
-from . import admin, find, graphite, health, metrics, render
+from . import admin, find, graphite, health, metrics, render, tags
 from . import events as event_routes
 from .answer import handle_errors
 from .backend import Backend, Index, WriterState
@@ -24,7 +24,7 @@ _MAX_REQUEST_BYTES = 16 << 20
 _BASE_PATH = re.compile(r"/*(?:[A-Za-z0-9._~-]+(?:/+|$))*")
 
 # Graphite's own routes lie there.
-_TAKEN = {"/metrics", "/render", "/version", "/health", "/events"}
+_TAKEN = {"/metrics", "/render", "/version", "/health", "/events", "/tags"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ def create_app(
     for part in (find, metrics):
         app.register_blueprint(part.routes(backend), url_prefix=prefix)
     app.register_blueprint(admin.routes(backend, changes, settings.admin_token), url_prefix=prefix)
+    app.register_blueprint(tags.routes(backend, changes, settings.admin_token))
     for part in (graphite, render, health, event_routes):
         app.register_blueprint(part.routes(backend))
     handle_errors(app)

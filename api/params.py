@@ -36,14 +36,22 @@ class Params:
 
     def every(self, *names: str) -> tuple[str, ...]:
         """All values of these synonyms. QueryError if there is none but empty ones."""
-        values = tuple(value for name in names for value in self._values.get(name, ()) if value)
+        values = self.some(*names)
         if not values:
             raise QueryError(f"the parameter {names[0]} is missing")
         return values
 
+    def some(self, *names: str) -> tuple[str, ...]:
+        """All values of these synonyms but empty ones; there may be none."""
+        return tuple(value for name in names for value in self._values.get(name, ()) if value)
+
     def text(self, *names: str, default: str = "") -> str:
         """The last value of the first of these synonyms that was given and is not empty."""
         return next((self._values[name][-1] for name in names if any(self._values.get(name, ()))), default)
+
+    def has(self, name: str) -> bool:
+        """Whether it was given, with or without a value."""
+        return name in self._values
 
     def whole(self, *names: str, least: int) -> int | None:
         """A whole number from ``least`` up; None if it was not given."""

@@ -18,7 +18,7 @@ _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 _PLAIN = re.compile(r"[^'\x00-\x1f\x7f]*")
-_GRAPHITE_ROUTES = {"/metrics", "/render", "/version", "/health"}
+_GRAPHITE_ROUTES = {"/metrics", "/render", "/version", "/health", "/events", "/tags"}
 _LEAST_SIZE = 2**20
 _TOML_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a fraction", list: "a list", dict: "a table"}
 _SIZE_UNITS = {"GiB": 2**30, "GB": 10**9, "MiB": 2**20, "MB": 10**6, "KiB": 2**10, "kB": 10**3, "KB": 10**3, "B": 1}
