@@ -16,13 +16,13 @@ _WRAPPED = re.compile(r"[a-z]+[(].+[)]", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How it is drawn; what is None is left to the graph. ``stack``: lines of the same one are drawn on top of one another."""
+    """How it is drawn; what is None is left to the graph. ``filled``: with the area below it."""
 
     color: str | None = None
     alpha: float | None = None
     line_width: float | None = None
     dash: float | None = None
-    stack: str | None = None
+    filled: bool = False
     infinite: bool = False
     second_axis: bool = False
     invisible: bool = False
