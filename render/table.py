@@ -6,9 +6,47 @@ from collections.abc import Mapping
 from functools import cache
 
 from .function import Function
-from .functions import combining, naming, synthetic
+from .functions import (
+    arithmetic,
+    calculus,
+    combining,
+    consolidation,
+    drawing,
+    filtering,
+    forecasts,
+    gaps,
+    legends,
+    limits,
+    lines,
+    moving,
+    naming,
+    outliers,
+    ranking,
+    shifting,
+    summaries,
+    synthetic,
+)
 
-_FAMILIES = (combining, naming, synthetic)
+_FAMILIES = (
+    arithmetic,
+    calculus,
+    combining,
+    consolidation,
+    drawing,
+    filtering,
+    forecasts,
+    gaps,
+    legends,
+    limits,
+    lines,
+    moving,
+    naming,
+    outliers,
+    ranking,
+    shifting,
+    summaries,
+    synthetic,
+)
 
 
 @cache
