@@ -27,6 +27,15 @@ class Aligned(NamedTuple):
     stop: int
     step_s: int
 
+    @property
+    def columns(self) -> list[Floats]:
+        """The values of each series; some may end early."""
+        return [one.values for one in self.series]
+
+    def made(self, name: str, values: Floats, x_files_factor: float) -> TimeSeries:
+        """A new series in this range."""
+        return TimeSeries.of(name, self.start, self.stop, self.step_s, values, x_files_factor=x_files_factor)
+
 
 def align(series: Sequence[TimeSeries]) -> Aligned:
     """Every series at the least common multiple of their steps, consolidated in its own way; at least one. As in Graphite they
