@@ -1,10 +1,12 @@
 """The same targets asked of graphite-web 1.1.10 and of Cadent: the answers are the same.
 
-``targets/FAMILY.txt`` has a target a line, after `` ## `` other parameters than the usual ones. ``targets/differences.txt`` has
+``targets/FAMILY.txt`` has a target a line, in which ``NOW-60`` is the unix second a minute before the samples' end, and after
+`` ## `` other parameters than the usual ones. ``targets/differences.txt`` has
 targets at which they are known to differ, each below a ``#`` line that says why: only where the oracle is wrong.
 """
 
 import math
+import re
 import urllib.parse
 from pathlib import Path
 
@@ -26,7 +28,8 @@ def targets(file: Path) -> list[str]:
 
 
 def request(line: str) -> dict[str, object]:
-    target, _, more = line.partition(" ## ")
+    dated = re.sub(r"\bNOW-(\d+)", lambda found: str(samples.NOW - int(found[1])), line)
+    target, _, more = dated.partition(" ## ")
     others = urllib.parse.parse_qs(more.strip(), keep_blank_values=True)
     return {**USUAL, "target": target.strip(), **others}
 
