@@ -23,7 +23,7 @@ _TREND_SHARE: Final = 0.0035
 _SEASON_SHARE: Final = 0.1
 
 _SERIES: Final = Param("seriesList", Kind.SERIES, required=True)
-_DELTA: Final = Param("delta", Kind.INTEGER, default=3)
+_DELTA: Final = Param("delta", Kind.INTEGER, default=3, takes=float)
 _BOOTSTRAP: Final = Param("bootstrapInterval", Kind.INTERVAL, default="7d", suggestions=("7d", "30d"))
 _SEASON: Final = Param("seasonality", Kind.INTERVAL, default="1d", suggestions=("1d", "7d"))
 
@@ -98,13 +98,13 @@ def holt_winters_forecast(context: Context, lazy: Lazy, bootstrap: str, season: 
 
 
 @function("holtWintersConfidenceBands", group="Calculate", params=[_SERIES, _DELTA, _BOOTSTRAP, _SEASON], windows=_windows)
-def holt_winters_confidence_bands(context: Context, lazy: Lazy, delta: int, bootstrap: str, season: str) -> list[TimeSeries]:
+def holt_winters_confidence_bands(context: Context, lazy: Lazy, delta: float, bootstrap: str, season: str) -> list[TimeSeries]:
     """Two lines, between which values are to be expected: the forecast less and plus `delta` times the usual distance from it, as
     learnt from the values before, and those a `seasonality` earlier. It begins to learn `bootstrapInterval` before the graph."""
     return [band for one in _forecasts(context, lazy, bootstrap, season) for band in _bands(one, delta)]
 
 
-def _bands(forecast: _Forecast, delta: int) -> tuple[TimeSeries, TimeSeries]:
+def _bands(forecast: _Forecast, delta: float) -> tuple[TimeSeries, TimeSeries]:
     """The lower and the upper one. Each has the tags of both."""
     distance = delta * forecast.deviations
     tags = {"holtWintersConfidenceUpper": "1", "holtWintersConfidenceLower": "1"}
@@ -115,7 +115,7 @@ def _bands(forecast: _Forecast, delta: int) -> tuple[TimeSeries, TimeSeries]:
 
 
 @function("holtWintersConfidenceArea", group="Calculate", params=[_SERIES, _DELTA, _BOOTSTRAP, _SEASON], windows=_windows)
-def holt_winters_confidence_area(context: Context, lazy: Lazy, delta: int, bootstrap: str, season: str) -> list[TimeSeries]:
+def holt_winters_confidence_area(context: Context, lazy: Lazy, delta: float, bootstrap: str, season: str) -> list[TimeSeries]:
     """The area between the two lines of `holtWintersConfidenceBands`, of one series."""
     bands = holt_winters_confidence_bands.run(context, lazy, delta, bootstrap, season)
     if len(bands) > 2:
@@ -130,14 +130,14 @@ def _area(series: TimeSeries) -> TimeSeries:
 
 
 @function("holtWintersAberration", group="Calculate", params=[_SERIES, _DELTA, _BOOTSTRAP, _SEASON], windows=_windows_and_here)
-def holt_winters_aberration(context: Context, lazy: Lazy, delta: int, bootstrap: str, season: str) -> list[TimeSeries]:
+def holt_winters_aberration(context: Context, lazy: Lazy, delta: float, bootstrap: str, season: str) -> list[TimeSeries]:
     """How far each point lies above or, as a negative number, below the two lines of `holtWintersConfidenceBands`; 0 between
     them."""
     forecasts = {one.series.name: one for one in _forecasts(context, lazy, bootstrap, season)}
     return [_aberration(one, forecasts.get(one.name), delta) for one in lazy.here()]
 
 
-def _aberration(series: TimeSeries, forecast: _Forecast | None, delta: int) -> TimeSeries:
+def _aberration(series: TimeSeries, forecast: _Forecast | None, delta: float) -> TimeSeries:
     name = f"holtWintersAberration({series.name})"
     return TimeSeries.of(
         name,
@@ -150,7 +150,7 @@ def _aberration(series: TimeSeries, forecast: _Forecast | None, delta: int) -> T
     )
 
 
-def _outside(values: Floats, forecast: _Forecast | None, delta: int) -> Floats:
+def _outside(values: Floats, forecast: _Forecast | None, delta: float) -> Floats:
     """How far ``values`` are outside the bands, slot by slot; where one or the other is not there, they are not."""
     outside = np.zeros(len(values))
     if forecast is None:

@@ -40,7 +40,7 @@ class _Size:
 
 def _size(value: Any) -> _Size:
     """A fraction of a slot is in the name of the result, and nowhere else."""
-    if isinstance(value, str) and not value.isdigit():
+    if isinstance(value, str):
         parse_offset(value)
         return _Size(value)
     number = int(value)

@@ -19,6 +19,8 @@ from ..time_series import TimeSeries
 
 _HOUR_S: Final = 3_600
 _MOST_SHIFTS: Final = 1_000
+# About where calendars end.
+_FARTHEST_S: Final = 1_900 * 365 * DAY_S
 
 _SERIES: Final = Param("seriesList", Kind.SERIES, required=True)
 _SUGGESTIONS: Final = ("1h", "6h", "12h", "1d", "2d", "7d", "14d", "30d")
@@ -43,12 +45,19 @@ def _shift_windows(context: Context, given: Given, _: int | None) -> Sequence[tu
 
 
 def _shifted(context: Context, shift: str, *, align_dst: bool) -> tuple[int, int]:
-    by_s = parse_offset(shift)
-    after, until = context.after + by_s, context.until + by_s
+    after, until = _later(context, shift)
     if align_dst:
         ahead_s = _clocks_ahead_s(context.zone, (context.after, context.until), (after, until))
         return after + ahead_s, until + ahead_s
     return after, until
+
+
+def _later(context: Context, interval: str, times: int = 1) -> tuple[int, int]:
+    """The window of ``context``, shifted so many ``times``."""
+    by_s = times * parse_offset(interval)
+    if abs(by_s) > _FARTHEST_S:
+        raise QueryError(f"a shift by {times} times {interval[:200]!r} is longer than {_FARTHEST_S // (365 * DAY_S)} years")
+    return context.after + by_s, context.until + by_s
 
 
 def _clocks_ahead_s(zone: tzinfo, window: tuple[int, int], other: tuple[int, int]) -> int:
@@ -100,11 +109,9 @@ def time_shift(context: Context, lazy: Lazy, shift: str, reset_end: bool, align_
 
 
 def _stack_windows(context: Context, given: Given, _: int | None) -> Sequence[tuple[int, int]]:
-    windows = [(context.after, context.until)]
-    for shift in _shifts(given["timeShiftStart"], given["timeShiftEnd"]):
-        by_s = shift * parse_offset(_signed(given["timeShiftUnit"]))
-        windows.append((context.after + by_s, context.until + by_s))
-    return windows
+    unit = _signed(given["timeShiftUnit"])
+    shifts = _shifts(given["timeShiftStart"], given["timeShiftEnd"])
+    return [(context.after, context.until), *(_later(context, unit, shift) for shift in shifts)]
 
 
 def _shifts(first: int, stop: int) -> range:
@@ -119,8 +126,8 @@ def _shifts(first: int, stop: int) -> range:
     params=[
         _SERIES,
         Param("timeShiftUnit", Kind.INTERVAL, default="1d", suggestions=_SUGGESTIONS),
-        Param("timeShiftStart", Kind.INTEGER, default=0),
-        Param("timeShiftEnd", Kind.INTEGER, default=7),
+        Param("timeShiftStart", Kind.INTEGER, default=0, takes=int),
+        Param("timeShiftEnd", Kind.INTEGER, default=7, takes=int),
     ],
     windows=_stack_windows,
     commutes=lambda given: ALWAYS if _by_days(given["timeShiftUnit"]) else NEVER,
@@ -137,7 +144,6 @@ def time_stack(context: Context, lazy: Lazy, unit: str, first: int, stop: int) -
 
 def _stacked(context: Context, lazy: Lazy, unit: str, shift: int, here: TimeSeries) -> list[TimeSeries]:
     """All series of one shift, at the times of ``here``."""
-    by_s = shift * parse_offset(unit)
     return [
         replace(
             one.named(f"timeShift({one.name}, {unit}, {shift})"),
@@ -145,7 +151,7 @@ def _stacked(context: Context, lazy: Lazy, unit: str, shift: int, here: TimeSeri
             start=here.start,
             stop=here.stop,
         )
-        for one in lazy.within(context.after + by_s, context.until + by_s)
+        for one in lazy.within(*_later(context, unit, shift))
     ]
 
 
