@@ -40,9 +40,9 @@ class Kind(str, enum.Enum):
 class Param:
     """One parameter. ``multiple``, of the last one alone: any number of arguments. ``options``: nothing else will do.
 
-    ``takes``, for where graphite-web takes more than it lists: what an argument becomes instead, whatever ``kind`` and ``options``
-    say; ValueError or TypeError for one that will not do. ``listed_default``: what the list of functions shows where the function
-    itself tells an argument that is missing (``default``) from one that says the same.
+    ``takes``, for where graphite-web takes more than it lists: what makes a value of an argument, whatever ``kind`` and
+    ``options`` say; ValueError or TypeError for one that will not do. ``listed_default``: what the list of functions shows where
+    the function itself tells an argument that is missing (``default``) from one that says the same.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Python's ``round`` over arrays: the double that is nearest to the decimal which is nearest to the value, ties to the even one."""
+"""Python's ``round`` over arrays: the double nearest to the decimal that is nearest to a value, of two such to the even one."""
 
 from __future__ import annotations
 
