@@ -7,6 +7,7 @@ back references inside an expression; and ``\d``, ``\w`` and ``\s`` are ASCII.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,19 @@ class Regex:
     def sub(self, replacement: str, text: str) -> str:
         r"""``text`` with each match replaced; ``\1``, ``\g<1>`` and ``\g<name>`` in ``replacement`` are what a group matched,
         ``\\`` is one backslash. Raises QueryError for a group that is not there."""
-        return self._compiled.sub(partial(self._expand, replacement), text)
+        pieces, end = [], 0
+        for match in self._matches(text):
+            pieces += [text[end : match.start()], self._expand(replacement, match)]
+            end = match.end()
+        return "".join([*pieces, text[end:]])
+
+    def _matches(self, text: str) -> Iterator[re2._Match[str]]:
+        """RE2 gives the empty match at the end of a text twice."""
+        last = None
+        for match in self._compiled.finditer(text):
+            if match.span() != last:
+                yield match
+            last = match.span()
 
     def _expand(self, replacement: str, match: re2._Match[str]) -> str:
         return _BACKSLASH.sub(partial(self._meant, match), replacement)

@@ -31,6 +31,11 @@ def test_sub_agrees_with_python(expression, text):
     assert regex.compile(expression).sub(replacement, text) == re.sub(expression, replacement, text)
 
 
+@given(st.sampled_from(["$", "^", "a*", "(a)|$", "a?$", "^$", ""]), TEXT)
+def test_sub_replaces_empty_matches_as_python_does(expression, text):
+    assert regex.compile(expression).sub("-", text) == re.sub(expression, "-", text)
+
+
 def test_sub_knows_named_groups():
     assert regex.compile("(?P<host>[a-z]+)\\.(.*)").sub(r"\2 of \g<host>", "web.load") == "load of web"
 
