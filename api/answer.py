@@ -43,7 +43,7 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(CadentError, _failed)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
-    app.after_request(_never_cached)
+    app.after_request(_with_headers)
 
 
 def _failed(error: CadentError) -> Response:
@@ -73,7 +73,8 @@ def _unexpected(error: Exception) -> Response:
     return refuse(500, "internal error; the log of this process has its traceback")
 
 
-def _never_cached(response: Response) -> Response:
-    """New points may come at any second."""
+def _with_headers(response: Response) -> Response:
+    """New points may come at any second; and what clients named, in whatever form, is never taken for a page."""
     response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from ..query.fetch import Answer, FetchQuery, Found, PathPoints, PointsAnswer
 from ..query.limits import Deadline
 from ..query.window import Bounds
-from ..render.time_series import TimeSeries
 from ..schema.grid import Floats
 from ..schema.series import Series
+from .number_texts import texts
 
 Piece = bytes | memoryview
 
@@ -46,30 +47,14 @@ def series_json(query: FetchQuery, answer: Answer, deadline: Deadline) -> list[P
     """``{data_from, data_end, from, to, step, series: {path: [[value|null, time], ...]}}``; all series are on one grid."""
     once = {found.series.path: found.series for found in answer.found}
     bounds = answer.bounds
-    pairs = _Pairs(range(bounds.start, bounds.stop, bounds.step_s))
+    pairs = Pairs(range(bounds.start, bounds.stop, bounds.step_s))
 
     def items() -> Iterator[Sequence[Piece]]:
         for path, series in once.items():
             deadline.check()
             yield orjson.dumps(path), b":", pairs.of(series.values)
 
-    return _listed(orjson.dumps(_times(query, answer.bounds))[:-1] + b',"series":{', items(), b"}}")
-
-
-def render_json(series: Sequence[TimeSeries], deadline: Deadline) -> list[Piece]:
-    """Graphite's ``[{target, tags, datapoints: [[value|null, time], ...]}, ...]``. What is infinite is written 1e9999."""
-    grids: dict[range, _Pairs] = {}
-
-    def items() -> Iterator[Sequence[Piece]]:
-        for one in series:
-            deadline.check()
-            times = one.times()
-            if times not in grids:
-                grids[times] = _Pairs(times)
-            head = orjson.dumps({"target": one.name, "tags": dict(one.tags)})[:-1]
-            yield head, b',"datapoints":', grids[times].of(one.values[: len(times)]), b"}"
-
-    return _listed(b"[", items(), b"]")
+    return listed(orjson.dumps(_times(query, answer.bounds))[:-1] + b',"series":{', items(), b"}}")
 
 
 def points_json(query: FetchQuery, answer: PointsAnswer, deadline: Deadline) -> list[Piece]:
@@ -79,9 +64,9 @@ def points_json(query: FetchQuery, answer: PointsAnswer, deadline: Deadline) -> 
         for points in answer.points:
             deadline.check()
             head = orjson.dumps({"metric": points.path, **_times(query, points.bounds)})[:-1]
-            yield head, *_listed(b',"data":[', _point_blocks(points), b"]}")
+            yield head, *listed(b',"data":[', _point_blocks(points), b"]}")
 
-    return _listed(b"[", items(), b"]")
+    return listed(b"[", items(), b"]")
 
 
 def binary(query: FetchQuery, answer: Answer) -> list[Piece]:
@@ -93,10 +78,10 @@ def binary(query: FetchQuery, answer: Answer) -> list[Piece]:
     return [start, *(found.series.values.astype("<f8", copy=False).data.cast("B") for found in answer.found)]
 
 
-class _Pairs:
+class Pairs:
     """``[[value|null, time], ...]`` of series on one grid."""
 
-    def __init__(self, times: range) -> None:
+    def __init__(self, times: range | NDArray[np.int64]) -> None:
         text = orjson.dumps(np.asarray(times, np.int64), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
         # Each text reaches from one value to the next: ",1700000000],[".
         self._after = (b"," + text.replace(b",", b"],[\n,") + b"]]").split(b"\n")
@@ -106,10 +91,8 @@ class _Pairs:
             return b"[]"
         # Fast path: the values as text, and the texts of the times between them. Twice as fast as to write each pair.
         parts = [b""] * (2 * len(values))
-        parts[::2] = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+        parts[::2] = texts(values, b"null", b"1e9999")
         parts[1::2] = self._after
-        for at in np.flatnonzero(np.isinf(values)):
-            parts[2 * at] = b"1e9999" if values[at] > 0 else b"-1e9999"
         return b"[[" + b"".join(parts)
 
 
@@ -144,11 +127,11 @@ def _point_blocks(points: PathPoints) -> Iterator[Sequence[Piece]]:
         yield (orjson.dumps([dict(zip(names, row, strict=True)) for row in rows])[1:-1],)
 
 
-def _listed(opening: bytes, items: Iterable[Sequence[Piece]], closing: bytes) -> list[Piece]:
-    """The pieces of all items, with a comma between one item and the next."""
+def listed(opening: bytes, items: Iterable[Sequence[Piece]], closing: bytes, between: bytes = b",") -> list[Piece]:
+    """The pieces of all items, with ``between`` one item and the next."""
     pieces: list[Piece] = [opening]
     for item in items:
-        pieces += (*item, b",")
+        pieces += (*item, between)
     if len(pieces) > 1:
         pieces.pop()
     return [*pieces, closing]

@@ -11,13 +11,14 @@ from ..render.coarse import Coarse
 from ..render.context import Context
 from ..render.evaluator import Evaluator
 from ..render.table import functions
-from ..render.thinning import thin
 from ..render.time_series import TimeSeries
 from ..schema.errors import QueryError
 from ..schema.times import parse_time
-from . import encode
+from . import jsonp
 from .answer import answer
 from .backend import METHODS, Backend
+from .formats.form import Form, Wish
+from .formats.table import FORMS, form
 from .params import Params, time_zone
 from .stored_series import StoredSeries
 
@@ -40,9 +41,10 @@ class RenderQuery:
         """Raises QueryError."""
         zone = time_zone(params, timezone)
         now = parse_time(params.text("now"), now, zone) if params.text("now") else int(now)
-        times = [parse_time(params.text(name, default=usual), now, zone) for name, usual in (("from", "-1d"), ("until", "now"))]
+        texts = params.text("from", default="-1d"), params.text("until", "to", default="now")
+        times = [parse_time(text, now, zone) for text in texts]
         if times[0] == times[1]:
-            raise QueryError(f"from={params.text('from')[:200]} is the same time as until={params.text('until')[:200]}")
+            raise QueryError(f"from={texts[0][:200]} is the same time as until={texts[1][:200]}")
         return cls(
             targets=params.every("target", "target[]"),
             after=min(times),
@@ -50,7 +52,7 @@ class RenderQuery:
             now=now,
             zone=zone,
             x_files_factor=params.number("xFilesFactor", default=0.0),
-            max_points=params.whole("maxDataPoints", least=1),
+            max_points=_max_points(params.text("maxDataPoints")),
             template=params.inside("template"),
         )
 
@@ -63,12 +65,21 @@ def routes(backend: Backend) -> Blueprint:
     def render() -> Response:
         params = Params.of(request)
         query = RenderQuery.of(params, backend.now(), backend.timezone)
+        shape = form(params) or FORMS["json"]
         source = StoredSeries(backend, query.now, query.x_files_factor)
-        series = evaluate(query, source, coarse=backend.coarse_reads)
-        shown = thin(series, query.max_points) if query.max_points else series
-        return answer(encode.render_json(shown, source.deadline), missing=source.missing)
+        series = evaluate(query, source, coarse=backend.coarse_reads and shape.thinned)
+        return _written(series, shape, query, params, source)
 
     return blueprint
+
+
+def _written(series: list[TimeSeries], shape: Form, query: RenderQuery, params: Params, source: StoredSeries) -> Response:
+    wish = Wish(query.zone, source.deadline, query.max_points, params.has("noNullPoints"), bool(params.text("pretty")))
+    pieces = shape.encode(series, wish)
+    function = params.text("jsonp") if shape.script else ""
+    if function:
+        return answer(jsonp.call(function, pieces), jsonp.MIMETYPE, source.missing)
+    return answer(pieces, shape.mimetype, source.missing)
 
 
 def evaluate(query: RenderQuery, source: StoredSeries, *, coarse: bool) -> list[TimeSeries]:
@@ -77,3 +88,8 @@ def evaluate(query: RenderQuery, source: StoredSeries, *, coarse: bool) -> list[
     leave = Coarse(query.max_points) if coarse and query.max_points else None
     context = Context(query.after, query.until, query.now, query.zone, evaluator, query.x_files_factor, leave, query.template)
     return evaluator.evaluate(query.targets, context)
+
+
+def _max_points(text: str) -> int | None:
+    """What is no number is passed over, as in Graphite."""
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,1 @@
+"""The forms in which ``/render`` answers, those of pictures apart."""
