@@ -64,6 +64,7 @@ def create_app(
         app.register_blueprint(part.routes(backend), url_prefix=prefix)
     app.register_blueprint(admin.routes(backend, changes, settings.admin_token), url_prefix=prefix)
     app.register_blueprint(tags.routes(backend, changes, settings.admin_token))
+    app.register_blueprint(tags.completions(backend), url_prefix=f"{prefix or ''}/tags")
     for part in (graphite, render, health, event_routes):
         app.register_blueprint(part.routes(backend))
     handle_errors(app)

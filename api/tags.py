@@ -40,6 +40,13 @@ def routes(backend: Backend, changes: Changes, token: str) -> Blueprint:
     return blueprint
 
 
+def completions(backend: Backend) -> Blueprint:
+    """Those alone, for the finder, which knows nothing but the base path."""
+    blueprint = Blueprint("completions", __name__)
+    _add_completions(blueprint, backend)
+    return blueprint
+
+
 def _add_questions(blueprint: Blueprint, backend: Backend) -> None:
     index = backend.index
 

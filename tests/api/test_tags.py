@@ -121,6 +121,14 @@ def test_grafana_asks_with_times_and_gets_lists(client):
             assert (answer.status_code, answer.json) == (200, [])
 
 
+@pytest.mark.parametrize("base_path", ["/graphite", "/", "/a/b"])
+def test_completions_are_below_the_base_path_too(tagged, base_path):
+    client = tagged.client(base_path=base_path)
+    for prefix in ("", base_path.rstrip("/")):
+        assert get(client, f"{prefix}/tags/autoComplete/tags", tagPrefix="a") == ["a", "a-b"]
+        assert get(client, f"{prefix}/tags/autoComplete/values", tag="a") == ["b/c"]
+
+
 def test_no_more_completions_than_a_hundred_are_made_unasked(tmp_path):
     write(tmp_path, [f"a;tag{number:03}=v;k=v{number:03} 1 {START}" for number in range(150)])
     opened = Application(tmp_path)
