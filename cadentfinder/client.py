@@ -1,4 +1,4 @@
-"""Cadent's find and metrics, from the first of its URLs that answers."""
+"""Cadent's find, metrics and completions of tags, from the first of its URLs that answers."""
 
 from __future__ import annotations
 
@@ -53,6 +53,16 @@ class Client:
         """As ``metrics``, all series on one common grid."""
         return self._ask("/metrics", [*_metrics_form(targets, start, end), ("align", 1)], binary.read_series)
 
+    def complete_tags(self, expressions: Iterable[str], prefix: str | None, limit: int | None) -> list[str]:
+        """Tags of the series that the expressions select, sorted; Cadent's own limit if there is none."""
+        form = _completion_form(expressions, ("tagPrefix", prefix), ("limit", limit))
+        return self._ask("/tags/autoComplete/tags", form, _read_texts)
+
+    def complete_values(self, expressions: Iterable[str], tag: str, prefix: str | None, limit: int | None) -> list[str]:
+        """Values of ``tag`` in those series, sorted."""
+        form = _completion_form(expressions, ("tag", tag), ("valuePrefix", prefix), ("limit", limit))
+        return self._ask("/tags/autoComplete/values", form, _read_texts)
+
     def _ask(self, route: str, form: Form, read: Callable[[bytes], T]) -> T:
         if self._settings.timezone:
             form = [*form, ("tz", self._settings.timezone)]
@@ -98,6 +108,15 @@ def _by(deadline: float, others_left: int) -> float:
 def _metrics_form(targets: Iterable[str], start: int, end: int) -> Form:
     form: Form = [("target", target) for target in targets]
     return [*form, ("from", int(start)), ("to", int(end)), ("format", "binary")]
+
+
+def _completion_form(expressions: Iterable[str], *more: Tuple[str, object]) -> Form:
+    form: Form = [("expr", expression) for expression in expressions]
+    return [*form, *((name, value) for name, value in more if value is not None)]
+
+
+def _read_texts(body: bytes) -> list[str]:
+    return ["".join(text) for text in json.loads(body.decode("utf-8"))]
 
 
 def _read_nodes(body: bytes) -> list[Node]:

@@ -18,6 +18,7 @@ class CadentFinder(_Base):  # type: ignore[misc]
     """Finds and fetches from Cadent. Threads and requests share one; nothing is asked before the first query."""
 
     __fetch_multi__ = "cadent"
+    tags = True  # graphite-web hands over seriesByTag as it is, and asks for completions
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         """graphite-api hands over its whole yaml ``config``; graphite-web hands over nothing."""
@@ -44,7 +45,8 @@ class CadentFinder(_Base):  # type: ignore[misc]
         now: int | None = None,
         requestContext: Any = None,
     ) -> Iterable[dict[str, Any]]:
-        """graphite-web's batch: all patterns of a graph in one request, each series with its own grid."""
+        """graphite-web's batch: all patterns of a graph in one request, each series with its own grid. A pattern may be a call of
+        ``seriesByTag``."""
         if not patterns:
             return []
         try:
@@ -100,6 +102,33 @@ class CadentFinder(_Base):  # type: ignore[misc]
             paths += [node.path for node in found if node.leaf]
             pattern = pattern + ".*" if any(node.branch for node in found) else ""
         return sorted(paths)
+
+    def auto_complete_tags(
+        self,
+        exprs: Sequence[str],
+        tagPrefix: str | None = None,
+        limit: int | None = None,
+        requestContext: Any = None,
+    ) -> Iterable[str]:
+        """Tags of the series that the expressions select, without those they are about."""
+        try:
+            return self._client.complete_tags(exprs, tagPrefix, limit)
+        except QueryError as error:
+            return _Postponed(self._host.bad_query(str(error)))
+
+    def auto_complete_values(
+        self,
+        exprs: Sequence[str],
+        tag: str,
+        valuePrefix: str | None = None,
+        limit: int | None = None,
+        requestContext: Any = None,
+    ) -> Iterable[str]:
+        """Values that those series have for ``tag``."""
+        try:
+            return self._client.complete_values(exprs, tag, valuePrefix, limit)
+        except QueryError as error:
+            return _Postponed(self._host.bad_query(str(error)))
 
     def all_time(self) -> Any:
         """The host's interval set of a leaf."""

@@ -20,9 +20,10 @@ USE_WORKER_POOL = False
 """
 
 
-def graphite_web(bin_folder: Path, folder: Path, urls: list[str]) -> tuple[Program, Web]:
-    """graphite-web 1.1.10."""
-    (folder / "graphite_local_settings.py").write_text(GRAPHITE_WEB_SETTINGS.format(folder=str(folder), urls=urls))
+def graphite_web(bin_folder: Path, folder: Path, urls: list[str], settings: str = "") -> tuple[Program, Web]:
+    """graphite-web 1.1.10; ``settings`` are lines behind those that all have."""
+    all_settings = GRAPHITE_WEB_SETTINGS.format(folder=str(folder), urls=urls) + settings
+    (folder / "graphite_local_settings.py").write_text(all_settings)
     environment = {
         "DJANGO_SETTINGS_MODULE": "graphite.settings",
         "GRAPHITE_SETTINGS_MODULE": "graphite_local_settings",

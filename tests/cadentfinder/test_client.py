@@ -236,3 +236,20 @@ def test_a_large_answer_arrives_whole(stand_in):
     server = stand_in(lambda *_: http(binary_answer(entry, values=[values])))
     (series,) = client(server.url).metrics(["a"], 0, 1)
     assert series.values == values
+
+
+def test_completions_are_asked_with_what_was_given_alone(stand_in):
+    server = stand_in(lambda *_: http(b'["dc", "host"]'))
+    asking = client(server.url)
+    assert asking.complete_tags(["a=b", "c!=~d"], None, None) == ["dc", "host"]
+    assert asking.complete_values([], "dc", "x", 5) == ["dc", "host"]
+    tags, values = server.requests
+    assert (tags.route, tags.form) == ("/graphite/tags/autoComplete/tags", {"expr": ["a=b", "c!=~d"]})
+    assert values.route == "/graphite/tags/autoComplete/values"
+    assert values.form == {"tag": ["dc"], "valuePrefix": ["x"], "limit": ["5"]}
+
+
+@pytest.mark.parametrize("body", [b"{", b"null", b"[1]", b"5"])
+def test_completions_that_make_no_sense_are_no_answer(stand_in, body):
+    with pytest.raises(NoAnswerError, match="makes no sense"):
+        client(stand_in(lambda *_: http(body)).url).complete_tags([], None, None)
