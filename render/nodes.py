@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -26,6 +26,14 @@ _LEADING_PATH: Final = re.compile(_PLAIN)
 def key_of(series: TimeSeries, nodes: Sequence[object]) -> str:
     """What ``nodes`` stand for, joined by dots."""
     return ".".join([node_or_tag(series, node) for node in nodes])
+
+
+def grouped(series: Iterable[TimeSeries], nodes: Sequence[object]) -> dict[str, list[TimeSeries]]:
+    """Those with the same ``nodes`` together, by what these stand for; all in the order in which they come."""
+    groups: dict[str, list[TimeSeries]] = {}
+    for one in series:
+        groups.setdefault(key_of(one, nodes), []).append(one)
+    return groups
 
 
 def node_or_tag(series: TimeSeries, node: object) -> str:

@@ -42,7 +42,8 @@ def combine(context: Context, series: Sequence[TimeSeries], how: str, x_files_fa
 
 def commuting(how: str) -> Commutes:
     """What is the same before and after the series are combined by ``how``, the name of an aggregation or of its function."""
-    return _COMMUTES.get(aggregation.canonical(how), NEVER) if how.removesuffix("Series") in aggregation.NAMES else NEVER
+    known = how.removesuffix("Series") in aggregation.NAMES
+    return _COMMUTES.get(aggregation.canonical(how), NEVER) if known else NEVER
 
 
 def expressions(series: Iterable[TimeSeries]) -> str:
