@@ -40,7 +40,7 @@ class Evaluator:
 
     def targets(self, texts: Sequence[str], context: Context) -> list[list[TimeSeries]]:
         """The series of each of some more targets, which a function has put together."""
-        expressions = [parse(text) for text in texts]
+        expressions = [resolve(parse(text), context.template) for text in texts]
         self._fetch(read for expression in expressions for read in self._reads(expression, context))
         return [self.series(expression, context) for expression in expressions]
 
