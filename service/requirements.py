@@ -20,7 +20,7 @@ KERNELS = (
     "stores.log._gather",
     "stores.files._strips",
 )
-PACKAGES = {"numpy": "numpy", "flask": "Flask", "gunicorn": "gunicorn", "orjson": "orjson"}
+PACKAGES = {"numpy": "numpy", "flask": "Flask", "gunicorn": "gunicorn", "orjson": "orjson", "re2": "google-re2"}
 
 
 def check() -> None:

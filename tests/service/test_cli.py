@@ -75,7 +75,7 @@ def test_every_compiled_module_is_looked_for():
     assert names <= set(requirements.KERNELS)
 
 
-NEEDS = "cadent serve needs numpy, Flask, gunicorn, orjson; install with: pip install 'cadent-graphite[server]'"
+NEEDS = "cadent serve needs numpy, Flask, gunicorn, orjson, google-re2; install with: pip install 'cadent-graphite[server]'"
 
 
 @pytest.mark.parametrize(("command", "sentence"), [("serve", NEEDS), ("check", NEEDS), ("stats", "no service answers")])
