@@ -94,8 +94,8 @@ def _range(rows: Floats, width: int, there: Counts) -> Floats:
     return _max(rows, width, there) - _min(rows, width, there)
 
 
-def _count(_rows: Floats, _width: int, there: Counts) -> Floats:
-    return there.astype(np.float64)
+def _count(rows: Floats, width: int, there: Counts) -> Floats:
+    return np.broadcast_to(there, (len(rows), rows.shape[1] - width + 1)).astype(np.float64)
 
 
 def _last(rows: Floats, width: int, _: Counts) -> Floats:
