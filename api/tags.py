@@ -13,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from ..schema import regex
 from ..schema.changes import Changes, Deletion
 from ..schema.errors import WriterGone
-from ..schema.tags import Accepts, TagExpression, canonical, parse_expressions
+from ..schema.tags import TagExpression, canonical, parse_expressions
 from .admin import refusal
 from .answer import answer, refuse
 from .backend import METHODS, Backend
@@ -53,17 +53,16 @@ def _add_questions(blueprint: Blueprint, backend: Backend) -> None:
     @blueprint.route("/")
     def tags() -> Response:
         params = Params.of(request)
-        fitting = filter(_accepts(params), index.tags([]))
-        return _json(params, [{"tag": tag} for tag in _first(fitting, params)])
+        wanted = regex.compile(params.text("filter"))
+        return _json(params, [{"tag": tag} for tag in _first(filter(wanted.match, index.tags([])), params)])
 
     @blueprint.route("/<path:tag>")
     def details(tag: str) -> Response:
         params = Params.of(request)
         if tag not in index.tags([]):
             return _json(params, None)
-        accepts = _accepts(params)
-        fitting = (pair for pair in index.tag_values(tag, []) if accepts(pair[0]))
-        values = [{"value": value, "count": count} for value, count in _first(fitting, params)]
+        wanted = [TagExpression(tag, "=~", pattern) for pattern in [params.text("filter")] if pattern]
+        values = [{"value": value, "count": count} for value, count in _first(index.tag_values(tag, wanted), params)]
         return _json(params, {"tag": tag, "values": values})
 
     @blueprint.route("/findSeries", methods=METHODS)
@@ -123,12 +122,6 @@ def _expressions(params: Params, *more: str) -> list[TagExpression]:
     """Those that were given and ``more``; none at all if none was given."""
     given = params.some(*_MANY)
     return parse_expressions([*given, *more]) if given else []
-
-
-def _accepts(params: Params) -> Accepts:
-    """What the regex ``filter`` says of a text, from its beginning on."""
-    pattern = params.text("filter")
-    return regex.compile(pattern).match if pattern else lambda _: True
 
 
 def _first(found: Iterable[T], params: Params, most: int | None = None) -> Iterable[T]:

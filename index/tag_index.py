@@ -11,10 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..schema.errors import LimitExceeded
 from ..schema.rows import Ids
 from ..schema.tags import TagExpression
 from ._trie import Trie
 from .tag_table import Mask, TagTable
+
+# Regexes that can take longer for the values there are, are not tried: ten seconds, where a machine is usual.
+MOST_WORK_NS = 10_000_000_000
 
 _BATCH = 65_536  # paths taken from the trie at a time
 
@@ -45,6 +49,8 @@ class Tags(NamedTuple):
             yield value, sum(count for _, count in group)
 
     def _matches(self, expressions: Sequence[TagExpression]) -> Iterator[tuple[TagTable, Mask]]:
+        if self.table.work(expressions) + self.changed.work(expressions) > MOST_WORK_NS:
+            raise _too_much(expressions)
         yield self.table, self.table.select(expressions) & self.living
         yield self.changed, self.changed.select(expressions)
 
@@ -88,6 +94,13 @@ class TagIndex:
         living = np.isin(table.ids, self._changed, invert=True)
         self._tags = Tags(table, living, _table(trie, self._changed))
         return self._tags
+
+
+def _too_much(expressions: Sequence[TagExpression]) -> LimitExceeded:
+    asked = ", ".join(map(str, expressions))[:200]
+    return LimitExceeded(
+        f"the regexes of {asked!r} take too long for so many values; ask with fewer or shorter ones, or with tag=value"
+    )
 
 
 def _table(trie: Trie, ids: Ids) -> TagTable:

@@ -56,6 +56,15 @@ class TagTable:
         for place in np.flatnonzero(counts).tolist():
             yield self._value(tag, span[place]), int(counts[place])
 
+    def work(self, expressions: Iterable[TagExpression]) -> int:
+        """How long ``select`` can take for the regexes among them, in nanoseconds of a usual machine."""
+        return sum(expression.work(*self._extent(expression.tag)) for expression in expressions)
+
+    def _extent(self, tag: str) -> tuple[int, int]:
+        """How many values ``tag`` has, and how many bytes their texts."""
+        span = self._spans.get(tag, range(0))
+        return len(span), int(self._ends[span.stop - 1]) - self._begin(span.start) if span else 0
+
     def select(self, expressions: Sequence[TagExpression]) -> Mask:
         """The paths for which all expressions hold."""
         return reduce(and_, map(self._paths_of, expressions), np.ones(len(self.ids), bool))
@@ -93,8 +102,10 @@ class TagTable:
             start = stop
 
     def _text(self, number: int) -> bytes:
-        start = int(self._ends[number - 1]) if number else 0
-        return self._texts[start : int(self._ends[number])]
+        return self._texts[self._begin(number) : int(self._ends[number])]
+
+    def _begin(self, number: int) -> int:
+        return int(self._ends[number - 1]) if number else 0
 
     def _value(self, tag: str, number: int) -> str:
         return self._text(number).decode()[len(tag) + 1 :]

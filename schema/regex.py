@@ -31,6 +31,11 @@ class Regex:
         self.text = text
         self._compiled = _compiled(text)
 
+    @property
+    def size(self) -> int:
+        """How many steps one character of a text can take at most."""
+        return self._compiled.programsize
+
     def search(self, text: str) -> bool:
         """True if it matches somewhere in ``text``."""
         return self._compiled.search(text) is not None

@@ -53,6 +53,10 @@ class TagExpression:
         """Whether one value alone decides: there is no regex."""
         return not self.operator.endswith("~")
 
+    def work(self, values: int, size_bytes: int) -> int:
+        """How long it can take to look at so many values of ``size_bytes`` together, in nanoseconds of a usual machine."""
+        return 0 if self.is_exact else 2_000 * values + size_bytes * regex.compile(self.value).size
+
     def predicate(self) -> Accepts:
         """Whether a value of the tag fits, which is empty for a path without it."""
         if self.operator == "=":

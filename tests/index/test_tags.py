@@ -10,7 +10,7 @@ from cadent.index import tag_index
 from cadent.index._tags import Inverter
 from cadent.index.names import NamesLog
 from cadent.index.path_index import TrieIndex
-from cadent.schema.errors import TooManyMatches
+from cadent.schema.errors import LimitExceeded, TooManyMatches
 from cadent.schema.path import normalise
 from cadent.schema.protocols import Match
 from cadent.schema.tags import TagExpression
@@ -145,6 +145,15 @@ def test_more_paths_than_the_limit_are_too_many(filled):
     assert len(index.tagged(parsed("name=a"), 5)) == 5
     with pytest.raises(TooManyMatches, match=r"'name=a, k=~\.' match more than 4"):
         index.tagged(parsed("name=a", "k=~."), 4)
+
+
+def test_regexes_that_would_take_too_long_for_the_values_there_are_refused(filled):
+    index = filled([f"a;k={number:04}{'a' * 900};few=x" for number in range(1_000)])
+    slow = "k=~((a?){30}){30}a{30}x"
+    with pytest.raises(LimitExceeded, match="too long"):
+        index.tagged(parsed(*[slow] * 10), LIMIT)
+    assert found(index, *[slow] * 2) == found(index, *[slow.replace("k", "few", 1)] * 10) == []
+    assert len(found(index, *["k=~0"] * 10)) == 1_000
 
 
 def test_another_names_log_has_other_tags(tmp_path, names):
