@@ -15,6 +15,7 @@ from ..schema.protocols import Events
 from ..schema.times import zone
 from . import admin, find, graphite, health, metrics, render, tags
 from . import events as event_routes
+from . import functions as function_routes
 from .answer import handle_errors
 from .backend import Backend, Index, WriterState
 
@@ -24,7 +25,7 @@ _MAX_REQUEST_BYTES = 16 << 20
 _BASE_PATH = re.compile(r"/*(?:[A-Za-z0-9._~-]+(?:/+|$))*")
 
 # Graphite's own routes lie there.
-_TAKEN = {"/metrics", "/render", "/version", "/health", "/events", "/tags"}
+_TAKEN = {"/metrics", "/render", "/version", "/health", "/events", "/functions", "/tags"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def create_app(
     app.register_blueprint(tags.completions(backend), url_prefix=f"{prefix or ''}/tags")
     for part in (graphite, render, health, event_routes):
         app.register_blueprint(part.routes(backend))
+    app.register_blueprint(function_routes.routes())
     handle_errors(app)
     return app
 

@@ -17,6 +17,12 @@ LOG_ROTATION = False
 STORAGE_FINDERS = ["cadent.CadentFinder"]
 CADENT_URLS = {urls!r}
 USE_WORKER_POOL = False
+
+# Its list of functions uses what Python 3.11 does not have.
+import inspect
+
+inspect.getargspec = lambda function: inspect.getfullargspec(function)[:4]
+inspect.formatargspec = lambda *spec: str(spec)
 """
 
 
