@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..schema.grid import Floats
@@ -22,10 +21,10 @@ def summarized(series: TimeSeries, how: str, interval_s: int, start: int, stop: 
     result = np.full(count, np.nan)
     for length in np.unique(lengths[lengths > 0]):
         rows = np.flatnonzero(lengths == length)
-        slots = sliding_window_view(series.values, length)[edges[rows]]
-        there = aggregation.filled(slots)
+        columns = series.values[np.arange(length)[:, np.newaxis] + edges[rows]]
+        there = aggregation.filled(columns, 0)
         sound = aggregation.enough(there, interval_s / series.step_s, series.x_files_factor)
-        result[rows] = np.where(sound, aggregation.reduce(how, slots), np.nan)
+        result[rows] = np.where(sound, aggregation.reduce(how, columns, 0), np.nan)
     return result
 
 
@@ -35,28 +34,29 @@ def _first_slots(series: TimeSeries, times: NDArray[np.int64]) -> NDArray[np.int
     return np.clip(-((series.start - times) // series.step_s), 0, shown)
 
 
-def hits(series: TimeSeries, interval_s: int, start: int, count: int) -> Floats:
-    """How much came in each of ``count`` intervals from ``start`` on, if values are rates per second. ``start`` is no later than
-    that of ``series``."""
-    stretches = _stretches(series, interval_s, start)
-    there = ~np.isnan(series.values)
-    amounts = np.where(there, series.values, 0.0)[stretches.slot] * stretches.seconds
-    filled = np.bincount(stretches.interval, there[stretches.slot], count)
-    return np.where(filled > 0, np.bincount(stretches.interval, amounts, count), np.nan)
+class Overlaps(NamedTuple):
+    """What series of one grid have in common with ``count`` intervals from ``start`` on: stretches of time, each of which lies
+    within one slot and one interval, and how many seconds it has."""
 
-
-class _Stretches(NamedTuple):
-    """Stretches of time, each within one slot and one interval."""
-
-    slot: NDArray[np.int64]
-    interval: NDArray[np.int64]
+    start: int
+    count: int
+    slots: NDArray[np.int64]
+    intervals: NDArray[np.int64]
     seconds: NDArray[np.int64]
 
+    @classmethod
+    def of(cls, series: TimeSeries, interval_s: int) -> Overlaps:
+        """For intervals of which the last one ends at the stop of ``series``, and the first one holds its start."""
+        count = -(-max(0, series.stop - series.start) // interval_s)
+        start = series.stop - count * interval_s
+        end = min(series.start + len(series.values) * series.step_s, series.stop)
+        edges = np.union1d(np.arange(series.start, end, series.step_s), np.arange(start + interval_s, end, interval_s))
+        slots, intervals = (edges - series.start) // series.step_s, (edges - start) // interval_s
+        return cls(start, count, slots, intervals, np.diff(edges, append=end))
 
-def _stretches(series: TimeSeries, interval_s: int, start: int) -> _Stretches:
-    """All from the start of ``series`` to its stop or the end of its last slot."""
-    end = min(series.start + len(series.values) * series.step_s, series.stop)
-    slots = np.arange(series.start, end, series.step_s)
-    intervals = np.arange(start, end, interval_s)
-    edges = np.union1d(slots, intervals[intervals > series.start])
-    return _Stretches((edges - series.start) // series.step_s, (edges - start) // interval_s, np.diff(edges, append=end))
+    def hits(self, values: Floats) -> Floats:
+        """How much comes in each interval, if ``values`` are rates per second."""
+        there = ~np.isnan(values)
+        amounts = np.where(there, values, 0.0)[self.slots] * self.seconds
+        filled = np.bincount(self.intervals, there[self.slots], self.count)
+        return np.where(filled > 0, np.bincount(self.intervals, amounts, self.count), np.nan)

@@ -22,12 +22,14 @@ def rounded(values: Floats, digits: int) -> Floats:
     power = 10.0 ** abs(digits)
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = values * power if digits >= 0 else values / power
-        whole = np.rint(scaled)
-        ties = np.flatnonzero(np.abs(scaled - whole) == 0.5)
-        if len(ties):
-            whole[ties] = _decided(whole[ties], scaled[ties], _beyond(values[ties], scaled[ties], power, digits))
-        result = np.asarray(whole / power if digits >= 0 else whole * power)
-        np.copyto(result, values, where=np.isinf(result))
+        result = np.rint(scaled)
+        ties = np.abs(scaled - result) == 0.5
+        if ties.any():
+            result[ties] = _decided(result[ties], scaled[ties], _beyond(values[ties], scaled[ties], power, digits))
+        (np.divide if digits >= 0 else np.multiply)(result, power, out=result)
+        overflowed = np.isinf(result)
+        if overflowed.any():
+            np.copyto(result, values, where=overflowed)
     return result
 
 

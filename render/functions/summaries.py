@@ -12,7 +12,7 @@ from ...schema.errors import LimitExceeded, QueryError
 from ...schema.times import parse_offset
 from ..context import Context, Lazy
 from ..function import Given, function
-from ..intervals import hits, summarized
+from ..intervals import Overlaps, summarized
 from ..parameters import Kind, Param
 from ..time_series import Style, TimeSeries
 from .results import edited
@@ -102,17 +102,19 @@ def hitcount(context: Context, lazy: Lazy, interval: str, aligned: bool) -> list
     if aligned:
         series = [replace(one, stop=one.start + ((one.stop - one.start) // interval_s + 1) * interval_s) for one in series]
     arguments = f', "{interval}"{", true" if aligned else ""}'
-    counted = [_counted(context, one, interval_s) for one in series]
+    overlaps = {grid: Overlaps.of(one, interval_s) for grid, one in {_grid(one): one for one in series}.items()}
+    counted = [_counted(context, one, interval_s, overlaps[_grid(one)]) for one in series]
     return [edited(one, f"hitcount({one.name}{arguments})", {"hitcount": interval}) for one in counted]
 
 
-def _counted(context: Context, series: TimeSeries, interval_s: int) -> TimeSeries:
-    """By intervals of which the last one ends at the stop of ``series``."""
+def _grid(series: TimeSeries) -> tuple[int, ...]:
+    return series.start, series.stop, series.step_s, len(series.values)
+
+
+def _counted(context: Context, series: TimeSeries, interval_s: int, overlaps: Overlaps) -> TimeSeries:
     context.check()
-    count = -(-max(0, series.stop - series.start) // interval_s)
-    start = series.stop - count * interval_s
-    values = hits(series, interval_s, start, count)
-    return replace(series, start=start, step_s=interval_s, values=values, style=Style())
+    values = overlaps.hits(series.values)
+    return replace(series, start=overlaps.start, step_s=interval_s, values=values, style=Style())
 
 
 def _seconds(function: str, interval: str, series: Sequence[TimeSeries] = ()) -> int:
