@@ -50,6 +50,10 @@ class Context:
         """Another function, by the name that a user gave. Raises QueryError if there is none."""
         return self.evaluator.call(name, self, args)
 
+    def ask(self, share: float) -> None:
+        """From now on functions in the same target want ``share`` as their ``x_files_factor``."""
+        self.evaluator.ask(share)
+
     def check(self) -> None:
         """LimitExceeded when the request has taken too long: to be called for each series where one takes milliseconds."""
         self.evaluator.check()

@@ -28,13 +28,14 @@ class Evaluator:
         self._functions = functions
         self._fetched: dict[Read, list[TimeSeries]] = {}
         self._steps: dict[tuple[Expression, int, int], int | None] = {}
+        self._share: float | None = None
 
     def evaluate(self, targets: Iterable[str], context: Context) -> list[TimeSeries]:
         """The series of all ``targets``, in their order. Raises QueryError, LimitExceeded, Unavailable."""
         expressions = [resolve(parse(target), context.template) for target in targets if target.strip()]
         try:
             self._fetch(read for expression in expressions for read in self._reads(expression, context))
-            return [one for expression in expressions for one in self.series(expression, context)]
+            return [one for expression in expressions for one in self._target(expression, context)]
         except RecursionError:
             raise QueryError(_TOO_DEEP) from None
 
@@ -65,6 +66,10 @@ class Evaluator:
             self._steps[asked] = self._step(expression, context)
         return self._steps[asked]
 
+    def ask(self, share: float) -> None:
+        """From now on functions in the same target want ``share`` instead of what the request asked for as xFilesFactor."""
+        self._share = share
+
     def has(self, name: str) -> bool:
         """Whether there is a function of this name."""
         return name in self._functions
@@ -76,6 +81,10 @@ class Evaluator:
     def event_times(self, tags: Sequence[str], context: Context) -> Any:
         """As Source has it, in the window of ``context``."""
         return self._source.event_times(tags, context.after, context.until)
+
+    def _target(self, expression: Expression, context: Context) -> list[TimeSeries]:
+        self._share = None
+        return self.series(expression, context)
 
     def _value(self, expression: Expression, context: Context) -> Any:
         if isinstance(expression, Literal):
@@ -94,6 +103,8 @@ class Evaluator:
         kwargs = {name: self._value(one, inner) for name, one in call.kwargs}
         if function.windows and not args:
             raise QueryError(f"{call.name} lacks its first argument, which cannot be given by name")
+        if self._share is not None:
+            context = replace(context, x_files_factor=self._share)
         return function.run(context, *bind(call.name, function.params, args, kwargs))
 
     def _argument(self, function: Function, at: int, expression: Expression, inner: Context) -> Any:

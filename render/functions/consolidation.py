@@ -44,9 +44,10 @@ def _consolidated_by(series: TimeSeries, how: str) -> TimeSeries:
     group="Special",
     params=[_SERIES, Param("xFilesFactor", Kind.FLOAT, required=True)],
 )
-def set_x_files_factor(_: Context, series: list[TimeSeries], share: float) -> list[TimeSeries]:
-    """Where several values become one, there is a gap unless a share of `xFilesFactor` of them is there: 0 asks for any value at
-    all, 1 for every one."""
+def set_x_files_factor(context: Context, series: list[TimeSeries], share: float) -> list[TimeSeries]:
+    """Where several values become one, by the functions around it or in a graph of fewer points, there is a gap unless a share of
+    `xFilesFactor` of them is there: 0 asks for any value at all, 1 for every one."""
+    context.ask(share)
     return [replace(one, x_files_factor=share, tags={**one.tags, "xFilesFactor": str(share)}) for one in series]
 
 
