@@ -53,9 +53,10 @@ def _divided(context: Context, dividend: TimeSeries, divisor: TimeSeries) -> Tim
 
 def _quotient(dividend: Floats, divisor: Floats) -> Floats:
     """As long as the longer one. A gap where one of them is a gap, and for what is divided by 0."""
-    above, below = aggregation.stack([dividend, divisor])
+    if len(dividend) != len(divisor):
+        dividend, divisor = aggregation.stack([dividend, divisor])
     with np.errstate(all="ignore"):
-        return np.where(below == 0, np.nan, above / below)
+        return np.where(divisor == 0, np.nan, dividend / divisor)
 
 
 def _percent(part: Floats, whole: Floats) -> Floats:
