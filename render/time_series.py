@@ -77,6 +77,6 @@ class TimeSeries:
 def tags_of(name: str) -> dict[str, str]:
     """``name`` and the tags that a path carries. What looks like a function's result has its name alone."""
     base, *tags = name.split(";")
-    if _WRAPPED.match(name) or not all("=" in tag for tag in tags):
+    if _WRAPPED.fullmatch(name) or not all("=" in tag for tag in tags):
         return {"name": name}
     return {"name": base, **dict(tag.split("=", 1) for tag in tags)}
