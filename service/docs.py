@@ -1,4 +1,4 @@
-"""``python -m cadent.service.docs FOLDER`` writes what is generated from the settings: configuration.md and cadent.toml."""
+"""``python -m cadent.service.docs FOLDER`` writes what is generated: configuration.md, cadent.toml and functions.md."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .config import Config, sections
 from .config_file import to_toml
+from .function_docs import functions_page
 from .policy_tables import EXAMPLE, POLICY, STATISTIC, Table, show
 
 _HEAD = """\
@@ -93,9 +94,10 @@ def _table_section(table: Table, example: str) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write both files into ``folder``."""
+    """Write all of them into ``folder``."""
     (folder / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     (folder / "cadent.toml").write_text(to_toml(Config()), encoding="utf-8")
+    (folder / "functions.md").write_text(functions_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def test_without_a_file_the_defaults_are_what_the_readme_says():
     assert config.store.grace_s is None
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "cadent.toml"])
+@pytest.mark.parametrize("name", ["configuration.md", "cadent.toml", "functions.md"])
 def test_the_generated_documents_are_up_to_date(name, tmp_path):
     docs.write(tmp_path)
     assert (ROOT / "docs" / name).read_text() == (tmp_path / name).read_text(), "run: python -m cadent.service.docs docs"
