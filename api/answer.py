@@ -9,8 +9,9 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from ..query.missing import NOTHING, Missing
-from ..schema.errors import CadentError, InputError, Unavailable
+from ..schema.errors import CadentError, InputError, InvalidTarget, Unavailable
 from .encode import Piece, join
+from .recent import Body
 
 _log = logging.getLogger(__name__)
 
@@ -30,14 +31,29 @@ def answer(pieces: Sequence[Piece], mimetype: str = JSON, missing: Missing = NOT
     return response
 
 
-def refuse(status: int, sentence: str) -> Response:
-    """An error: one sentence of plain text. It holds what a client sent, of which what cannot be shown is escaped."""
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in sentence)
-    return Response(shown, status, mimetype=TEXT)
+def revalidated(body: Body) -> Response:
+    """200 with these bytes, or 304 to a client that says it has them."""
+    response = answer(body.pieces, body.mimetype, body.missing)
+    if not body.tag:
+        return response
+    response.set_etag(body.tag)
+    response.make_conditional(request)
+    return response
+
+
+def refuse(status: int, *lines: str) -> Response:
+    """An error: a sentence of plain text, and below it perhaps more lines. They hold what a client sent, of which what cannot be
+    shown is escaped."""
+    return Response("\n".join(map(_shown, lines)), status, mimetype=TEXT)
+
+
+def _shown(line: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 def handle_errors(app: Flask) -> None:
     """Every error becomes a sentence and is never cached; what no one expected goes to the log with its traceback."""
+    app.register_error_handler(InvalidTarget, lambda error: refuse(400, *str(error).split("\n")))
     app.register_error_handler(InputError, lambda error: refuse(400, str(error)))
     app.register_error_handler(Unavailable, lambda error: refuse(503, str(error)))
     app.register_error_handler(CadentError, _failed)

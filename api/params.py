@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import tzinfo
 
 from flask import Request
@@ -72,6 +72,10 @@ class Params:
         if not math.isfinite(value):
             raise QueryError(f"{name}={text[:200]} is not a number")
         return value
+
+    def without(self, names: Collection[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """All parameters but these, in an order that does not depend on that of the request."""
+        return tuple(sorted((name, tuple(values)) for name, values in self._values.items() if name not in names))
 
     def inside(self, name: str) -> dict[str, str]:
         """Of all parameters ``name[key]`` the last value, by key."""

@@ -15,12 +15,19 @@ from ..render.time_series import TimeSeries
 from ..schema.errors import QueryError
 from ..schema.times import parse_time
 from . import jsonp
-from .answer import answer
+from .answer import revalidated
 from .backend import METHODS, Backend
 from .formats.form import Form, Wish
 from .formats.table import FORMS, form
 from .params import Params, time_zone
+from .recent import Body, Recent
 from .stored_series import StoredSeries
+
+# A point shows within a second of being sent, so no answer is given again after that.
+_KEEP_S = 1.0
+
+# What browsers and dashboards add so that an address is a new one.
+_SALTS = {"_salt", "_uniq", "_t", "_", "cacheTimeout"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +67,34 @@ class RenderQuery:
 def routes(backend: Backend) -> Blueprint:
     """``/render``."""
     blueprint = Blueprint("render", __name__)
+    recent = Recent(_KEEP_S, backend.monotonic)
 
     @blueprint.route("/render", methods=METHODS)
     def render() -> Response:
         params = Params.of(request)
         query = RenderQuery.of(params, backend.now(), backend.timezone)
-        shape = form(params) or FORMS["json"]
-        source = StoredSeries(backend, query.now, query.x_files_factor)
-        series = evaluate(query, source, coarse=backend.coarse_reads and shape.thinned)
-        return _written(series, shape, query, params, source)
+        if params.has("noCache"):
+            return revalidated(_body(params, query, backend))
+        key = params.without(_SALTS), query.after, query.until, query.now
+        return revalidated(recent.get(key, lambda: _body(params, query, backend)))
 
     return blueprint
 
 
-def _written(series: list[TimeSeries], shape: Form, query: RenderQuery, params: Params, source: StoredSeries) -> Response:
+def _body(params: Params, query: RenderQuery, backend: Backend) -> Body:
+    shape = form(params) or FORMS["json"]
+    source = StoredSeries(backend, query.now, query.x_files_factor)
+    series = evaluate(query, source, coarse=backend.coarse_reads and shape.thinned)
+    return _written(series, shape, query, params, source)
+
+
+def _written(series: list[TimeSeries], shape: Form, query: RenderQuery, params: Params, source: StoredSeries) -> Body:
     wish = Wish(query.zone, source.deadline, query.max_points, params.has("noNullPoints"), bool(params.text("pretty")))
     pieces = shape.encode(series, wish)
     function = params.text("jsonp") if shape.script else ""
     if function:
-        return answer(jsonp.call(function, pieces), jsonp.MIMETYPE, source.missing)
-    return answer(pieces, shape.mimetype, source.missing)
+        return Body.of(jsonp.call(function, pieces), jsonp.MIMETYPE, source.missing)
+    return Body.of(pieces, shape.mimetype, source.missing)
 
 
 def evaluate(query: RenderQuery, source: StoredSeries, *, coarse: bool) -> list[TimeSeries]:

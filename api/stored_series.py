@@ -41,7 +41,7 @@ class StoredSeries:
         return self._backend.reader.steps(FetchQuery(tuple(patterns), after, until, self._now))
 
     def event_times(self, tags: Sequence[str], after: int, until: int) -> Floats:
-        found = self._backend.events.find(after, until, tuple(tags), "intersection", _MOST_EVENTS)
+        found = self._backend.events.find(after, until + 1, tuple(tags), "intersection", _MOST_EVENTS)
         return np.array([event.when for event in found], np.float64)
 
     def check(self) -> None:

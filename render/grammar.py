@@ -18,7 +18,7 @@ from pyparsing import (
 )
 from pyparsing import Literal as Symbol
 
-from ..schema.errors import QueryError
+from ..schema.errors import InvalidTarget, QueryError
 from .expression import Call, Expression, Literal, Path, Template
 
 # A dashboard's longest targets, which list hundreds of names in braces, have some kilobytes.
@@ -67,7 +67,7 @@ def _read(target: str, *, to_its_end: bool) -> Expression:
     try:
         parsed: Expression = _grammar().parse_string(target, parse_all=to_its_end)[0]
     except ParseBaseException as error:
-        raise QueryError(f"the target cannot be read here:\n{_place(target, error.loc)}") from None
+        raise InvalidTarget(f"the target cannot be read here:\n{_place(target, error.loc)}") from None
     return parsed
 
 
@@ -78,7 +78,7 @@ def _check_nesting(target: str) -> None:
         pipes += found[0] == "|"
         if depth > _MAX_NESTING or pipes > _MAX_PIPES:
             limits = f"{_MAX_NESTING} levels deep and {_MAX_PIPES} pipes long"
-            raise QueryError(f"a target is at most {limits}; this one goes on here:\n{_place(target, found.start())}")
+            raise InvalidTarget(f"a target is at most {limits}; this one goes on here:\n{_place(target, found.start())}")
 
 
 def _place(target: str, at: int) -> str:
@@ -126,7 +126,7 @@ def _call(text: str, at: int, found: ParseResults) -> Call:
     args = tuple(one for one in arguments if not isinstance(one, _Keyword))
     keywords = tuple((one.name, one.value) for one in arguments[len(args) :] if isinstance(one, _Keyword))
     if len(args) + len(keywords) < len(arguments):
-        raise QueryError(f"{name}: an argument without a name stands after one with a name:\n{_place(text, at)}")
+        raise InvalidTarget(f"{name}: an argument without a name stands after one with a name:\n{_place(text, at)}")
     return Call(name, args, keywords)
 
 

@@ -6,6 +6,7 @@ CadentError
 │   ├── InvalidPath
 │   ├── InvalidLine
 │   ├── QueryError
+│   │   └── InvalidTarget  a target makes no sense; shows the place
 │   └── LimitExceeded      the message names the limit and how to raise it
 │       └── TooManyMatches a pattern matches more nodes than the caller wants
 ├── StoreError             the data folder or a chunk store
@@ -54,6 +55,10 @@ class InvalidLine(InputError):
 
 class QueryError(InputError):
     """A query parameter cannot be read or makes no sense."""
+
+
+class InvalidTarget(QueryError):
+    """A target cannot be read; the message ends with two lines: the part around the place, and a caret below it."""
 
 
 class LimitExceeded(InputError):

@@ -23,3 +23,23 @@ def test_of_nothing_it_is_an_empty_list(client):
 def test_the_version_is_graphites(client):
     answer = client.get("/version")
     assert (answer.text, answer.mimetype) == ("1.1.10", "text/plain")
+
+
+def test_a_client_that_has_the_answer_is_not_sent_it_again(client):
+    asked = {"target": "fast.a.load", "format": "json", **RANGE}
+    first = client.get("/render", query_string=asked)
+    has_it = {"If-None-Match": first.headers["ETag"]}
+    again = client.get("/render", query_string=asked, headers=has_it)
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    other = client.get(
+        "/render", query_string={**asked, "target": "fast.b.load"}, headers={"If-None-Match": first.headers["ETag"]}
+    )
+    assert other.status_code == 200
+    assert len(other.data) > 100
+
+
+def test_what_a_dashboard_adds_to_make_an_address_new_changes_nothing(client):
+    asked = {"target": "fast.a.load", "format": "json", **RANGE}
+    answers = [client.get("/render", query_string={**asked, **more}) for more in ({}, {"_salt": "1"}, {"noCache": "1"})]
+    assert len({answer.headers["ETag"] for answer in answers}) == 1

@@ -82,7 +82,7 @@ def test_no_more_points_than_asked_for_of_each_and_still_one_grid_where_one_is_n
 
 
 def test_a_step_that_one_of_the_ladders_does_not_give_is_refused_with_the_policy(client):
-    answer = client.get("/render", query_string={**EACH, "step": "20"})
+    answer = client.get("/graphite/metrics", query_string={**EACH, "step": "20"})
     assert answer.status_code == 400
     assert "step=20" in answer.text
     assert "40s:7d" in answer.text

@@ -99,9 +99,9 @@ def test_a_new_path_is_found_by_every_worker_at_once(cadent, web):
 
 
 def test_an_error_is_a_sentence(web):
-    answer = web.get("/render", target="sumSeries(served.*)")
+    answer = web.get("/render", target="sumSeriez(served.*)")
     assert (answer.status, answer.headers["Content-Type"]) == (400, "text/plain; charset=utf-8")
-    assert "sumSeries" in answer.text
+    assert "sumSeriez" in answer.text
 
 
 def test_a_long_request_line_is_taken(web):
