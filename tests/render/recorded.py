@@ -56,3 +56,10 @@ def evaluate(
 ) -> list[TimeSeries]:
     evaluator = Evaluator(source, functions())
     return evaluator.evaluate([target], Context(after, until, until, zone, evaluator))
+
+
+def of_values(target: str, values: list[float | None], step_s: int = 10) -> list[TimeSeries]:
+    """What ``target`` gives where the path ``a`` has these values, in all slots of the request."""
+    start = AFTER - AFTER % step_s + step_s
+    paths = {"a": (step_s, lambda at: values[(at - start) // step_s])}
+    return evaluate(Recorded(paths), target, until=start + (len(values) - 1) * step_s)
