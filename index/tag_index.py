@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -70,9 +71,14 @@ class TagIndex:
         with self._following:
             noted = trie.changed_tagged() if trie is self._trie else None
             if self._tags is None or noted is None:
-                return self._begin(trie)
-            if noted:
-                return self._follow(trie, self._tags.table, np.frombuffer(noted, np.uint32))
+                make = partial(self._begin, trie)
+            elif noted:
+                make = partial(self._follow, trie, self._tags.table, np.frombuffer(noted, np.uint32))
+            else:
+                return self._tags
+            self._trie = None  # should it fail: what was noted is noted no more
+            self._tags = make()
+            self._trie = trie
             return self._tags
 
     def keep(self, trie: Trie) -> None:
@@ -83,17 +89,13 @@ class TagIndex:
     def _begin(self, trie: Trie) -> Tags:
         table = _table(trie, np.frombuffer(trie.watch_tagged(), np.uint32))
         self._changed = np.empty(0, np.uint32)
-        self._tags = Tags(table, np.ones(len(table.ids), bool), _table(trie, self._changed))
-        self._trie = trie
-        return self._tags
+        return Tags(table, np.ones(len(table.ids), bool), _table(trie, self._changed))
 
     def _follow(self, trie: Trie, table: TagTable, noted: Ids) -> Tags:
         self._changed = np.union1d(self._changed, noted)
         if len(self._changed) > _LEAST_CHANGES + len(table.ids) // _CHANGED_SHARE:
             return self._begin(trie)
-        living = np.isin(table.ids, self._changed, invert=True)
-        self._tags = Tags(table, living, _table(trie, self._changed))
-        return self._tags
+        return Tags(table, np.isin(table.ids, self._changed, invert=True), _table(trie, self._changed))
 
 
 def _too_much(expressions: Sequence[TagExpression]) -> LimitExceeded:

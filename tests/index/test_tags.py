@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -154,6 +155,18 @@ def test_regexes_that_would_take_too_long_for_the_values_there_are_refused(fille
         index.tagged(parsed(*[slow] * 10), LIMIT)
     assert found(index, *[slow] * 2) == found(index, *[slow.replace("k", "few", 1)] * 10) == []
     assert len(found(index, *["k=~0"] * 10)) == 1_000
+
+
+def test_a_change_that_could_not_be_taken_in_is_not_forgotten(tmp_path, log, names, monkeypatch):
+    index = TrieIndex(tmp_path)
+    log.append(names(0, ["a;k=1"]))
+    assert found(index, "name=a") == ["a;k=1"]
+    log.append(names(1, ["a;k=2"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(tag_index, "_batches", mock.Mock(side_effect=MemoryError))
+        with pytest.raises(MemoryError):
+            found(index, "name=a")
+    assert found(index, "name=a") == ["a;k=1", "a;k=2"]
 
 
 def test_another_names_log_has_other_tags(tmp_path, names):
