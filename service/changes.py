@@ -20,7 +20,7 @@ Call: TypeAlias = Callable[..., dict[str, Any]]
 # In one request. Paths are forgotten, renamed and made on the writer's event loop, which must go on.
 _DELETED = 1 << 16
 _RENAMED = 5_000
-_CREATED = 5_000
+_CREATED = 2_000
 # Each request reads all blocks; this many ids are a quarter of what a frame can hold.
 _ERASED = 1 << 20
 
