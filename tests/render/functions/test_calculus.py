@@ -49,6 +49,11 @@ def test_a_counter_that_falls_went_over_its_bounds(values, highest, lowest):
     assert_values(rate, [None if one is None else round(one / 60, 6) for one in expected])
 
 
+def test_a_negative_zero_is_no_fall():
+    (found,) = of_values("nonNegativeDerivative(a)", [0.0, -0.0, 0.0, -1.0])
+    assert_values(found, [None, 0.0, 0.0, None])
+
+
 @given(VALUES)
 def test_an_integral_is_the_sum_up_to_each_value(values):
     (found,) = of_values("integral(a)", values)
