@@ -100,7 +100,7 @@ def _written(series: list[TimeSeries], shape: Form, query: RenderQuery, params: 
 def evaluate(query: RenderQuery, source: StoredSeries, *, coarse: bool) -> list[TimeSeries]:
     """The series of all targets. Raises QueryError, LimitExceeded, Unavailable."""
     evaluator = Evaluator(source, functions())
-    leave = Coarse(query.max_points) if coarse and query.max_points else None
+    leave = Coarse(query.max_points) if coarse and query.max_points and not query.x_files_factor else None
     context = Context(query.after, query.until, query.now, query.zone, evaluator, query.x_files_factor, leave, query.template)
     return evaluator.evaluate(query.targets, context)
 

@@ -56,10 +56,10 @@ class StoredSeries:
         self.missing |= answer.missing
         by_target: dict[str, dict[str, TimeSeries]] = {target: {} for target in targets}
         for found in answer.found:
-            by_target[found.target][found.series.path] = self._time_series(found)
+            by_target[found.target][found.series.path] = self._time_series(found, first.coarse)
         return {read: [one for _, one in sorted(by_target[read.pattern].items())] for read in reads}
 
-    def _time_series(self, found: Found) -> TimeSeries:
+    def _time_series(self, found: Found, coarse: Coarse | None) -> TimeSeries:
         series = found.series
         return TimeSeries.of(
             series.path,
@@ -68,6 +68,7 @@ class StoredSeries:
             series.step_s,
             series.values,
             expression=found.target,
+            consolidation=coarse.usual if coarse else "average",
             x_files_factor=self._x_files_factor,
         )
 

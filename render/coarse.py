@@ -8,35 +8,49 @@ from typing import Any, Final
 
 from .function import Function
 
-CONSOLIDATIONS: Final = frozenset({"average", "sum", "max", "min"})
+CONSOLIDATIONS: Final = ("average", "max", "min", "sum")
+
+_EACH: Final = tuple((name, name) for name in CONSOLIDATIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class Coarse:
     """Leave to read fewer slots than the store has: at most ``max_points``.
 
-    ``allowed``: the consolidations that every function above lets through. ``consolidation``: the one the target asks for;
-    None leaves it to the statistic of each path. ``settled``: nothing below has a say in it.
+    ``pairs``: for each consolidation of what is shown that every function above lets through, the one of what is read that
+    gives the same. ``chosen``: the target says which, and it is the only one left; else it is that of each path's statistic.
     """
 
     max_points: int
-    allowed: frozenset[str] = CONSOLIDATIONS
-    consolidation: str | None = None
-    settled: bool = False
+    pairs: tuple[tuple[str, str], ...] = _EACH
+    chosen: bool = False
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Consolidations of what is read."""
+        return frozenset(inner for _, inner in self.pairs)
+
+    @property
+    def consolidation(self) -> str | None:
+        """The one that the target asks for."""
+        return self.pairs[0][1] if self.chosen else None
+
+    @property
+    def usual(self) -> str:
+        """How slots become one in what had to be read in full beside what had not."""
+        return "average" if "average" in self.allowed and not self.chosen else self.pairs[0][1]
 
     def below(self, function: Function, given: Mapping[str, Any]) -> Coarse | None:
         """The leave that the arguments of a call of ``function`` have."""
         commutes = function.commuting(given)
-        allowed = frozenset(commutes[name] for name in self.allowed if name in commutes)
-        consolidation = self.consolidation
-        if consolidation is not None:
-            consolidation = commutes.get(consolidation)
-        elif function.consolidates:
-            consolidation = None if self.settled else _asked(given[function.consolidates])
-            allowed &= {consolidation}
-        if not allowed or (consolidation is None and self.consolidation is not None):
-            return None
-        return replace(self, allowed=allowed, consolidation=consolidation, settled=self.settled or function.resets)
+        pairs = tuple((outer, commutes[inner]) for outer, inner in self.pairs if inner in commutes)
+        if function.consolidates and not self.chosen:
+            asked = _asked(given[function.consolidates])
+            return self._with(tuple(pair for pair in pairs if pair[0] == asked), chosen=True)
+        return self._with(pairs, chosen=self.chosen)
+
+    def _with(self, pairs: tuple[tuple[str, str], ...], *, chosen: bool) -> Coarse | None:
+        return replace(self, pairs=pairs, chosen=chosen) if pairs else None
 
 
 def _asked(name: Any) -> str | None:

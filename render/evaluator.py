@@ -98,7 +98,7 @@ class Evaluator:
     def _called(self, call: Call, context: Context) -> Any:
         self.check()
         function = self._function(call.name)
-        inner = _below(context, function, call)
+        inner = self._below(context, function, call)
         args = [self._argument(function, at, one, inner) for at, one in enumerate(call.args)]
         kwargs = {name: self._value(one, inner) for name, one in call.kwargs}
         if function.windows and not args:
@@ -124,7 +124,7 @@ class Evaluator:
         if not isinstance(expression, Call):
             return
         function = self._function(expression.name)
-        inner = _below(context, function, expression)
+        inner = self._below(context, function, expression)
         args = [*expression.args, *(value for _, value in expression.kwargs)]
         self.check()
         if function.windows and args:
@@ -134,6 +134,20 @@ class Evaluator:
                 yield from self._reads(first, inner.within(after, until))
         for one in args:
             yield from self._reads(one, inner)
+
+    def _below(self, context: Context, function: Function, call: Call) -> Context:
+        """The context of the arguments of ``call``."""
+        if context.coarse is None:
+            return context
+        # What is consolidated in a way of its own and then combined would be so at a coarser step than Graphite does it.
+        mixed = function.resets and any(map(self._consolidates, call.args))
+        return replace(context, coarse=None if mixed else context.coarse.below(function, _given(function, call)))
+
+    def _consolidates(self, expression: Expression) -> bool:
+        """Whether any call in it says how series are to be consolidated."""
+        if not isinstance(expression, Call):
+            return False
+        return bool(self._function(expression.name).consolidates) or any(map(self._consolidates, expression.args))
 
     def _step(self, expression: Expression, context: Context) -> int | None:
         if context.coarse is not None or not self._keeps_step(expression):
@@ -165,13 +179,6 @@ class Evaluator:
 
 def _read(path: Path, context: Context) -> Read:
     return Read(path.pattern, context.after, context.until, context.coarse)
-
-
-def _below(context: Context, function: Function, call: Call) -> Context:
-    """The context of the arguments of ``call``."""
-    if context.coarse is None:
-        return context
-    return replace(context, coarse=context.coarse.below(function, _given(function, call)))
 
 
 def _given(function: Function, call: Call) -> dict[str, Any]:

@@ -157,7 +157,8 @@ LINEAR = frozenset({"average", "sum"})
         ("consolidateBy(a,'max')", {"max"}, "max"),
         ("consolidateBy(a,'avg')", {"average"}, "average"),
         ("consolidateBy(scale(a,-1),'max')", {"min"}, "min"),
-        ("scale(consolidateBy(a,'max'),-1)", {"max"}, "max"),
+        ("scale(consolidateBy(a,'max'),-1)", {"min"}, "min"),
+        ("consolidateBy(consolidateBy(a,'min'),'max')", {"max"}, "max"),
         ("consolidateBy(maxSeries(a),'max')", {"max"}, "max"),
     ],
 )
@@ -192,6 +193,11 @@ def test_leave_is_given_for_each_path_on_its_own(source):
     given = leave(source, "group(scale(a,2),derivative(b))")
     assert given["a"] is not None
     assert given["b"] is None
+
+
+def test_what_is_consolidated_in_its_own_way_takes_the_leave_from_what_it_is_combined_with(source):
+    given = leave(source, "sumSeries(consolidateBy(a,'max'),b)")
+    assert given == {"a": None, "b": None}
 
 
 def test_without_a_number_of_points_every_point_is_read(source):
