@@ -94,7 +94,7 @@ def filled(values: Floats, axis: int = -1) -> Counts:
     return np.asarray(values.shape[axis] - lacking)
 
 
-def enough(there: Counts, total: float | Counts, x_files_factor: float) -> NDArray[np.bool_]:
+def enough(there: Counts, total: float | Counts, x_files_factor: float | Floats) -> NDArray[np.bool_]:
     """Whether ``there`` of ``total`` values, and at least one, are a share of ``x_files_factor``."""
     share = there / np.maximum(total, 1)
     return np.asarray((there > 0) & (share >= x_files_factor))
