@@ -7,6 +7,7 @@ whatever the width, and no running sum in which a huge value would leave its tra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -35,7 +36,7 @@ def slide(name: str, rows: Floats, width: int, x_files_factors: Sequence[float],
     with np.errstate(all="ignore"):
         there = _there(rows, width)
         result = _SLIDES[aggregation.canonical(name)](rows, width, there)
-    enough = (there > 0) & (there / (total or width) >= np.array(x_files_factors)[:, np.newaxis])
+    enough = aggregation.enough(there, total or width, np.array(x_files_factors)[:, np.newaxis])
     return np.where(enough, result, np.nan)
 
 
@@ -53,15 +54,14 @@ def _there(rows: Floats, width: int) -> Counts:
 def _runs(combine: Callable[[Any, Any], Any], rows: NDArray[Any], width: int) -> NDArray[Any]:
     """Along the last axis the values of ``width`` neighbours, combined from left to right."""
     slots = rows.shape[-1] - width + 1
-    result = None
+    parts: list[NDArray[Any]] = []
     done, length = 0, 1
     while True:
         if width & length:
-            part = rows[..., done : done + slots]
-            result = part if result is None else combine(result, part)
+            parts.append(rows[..., done : done + slots])
             done += length
         if done == width:
-            return result  # type: ignore[return-value] # a width has a bit
+            return reduce(combine, parts)
         rows = combine(rows[..., :-length], rows[..., length:])
         length *= 2
 
