@@ -112,14 +112,17 @@ def _moved(
     context: Context, how: str, series: Sequence[TimeSeries], widths: Sequence[int], shares: Sequence[float]
 ) -> Sequence[Floats]:
     """The values of each series from after its first window on; gaps where a window has no slots."""
-    moved = [np.full(max(0, len(one.values) - width), np.nan) for one, width in zip(series, widths, strict=True)]
+    moved: dict[int, Floats] = {}
     for width, places in _alike(series, widths):
         rows = [series[place].values[1:] for place in places]
         slid = neighbours.slide_each(how, rows, width, [shares[place] for place in places])
         for place, values in zip(places, slid, strict=True):
             context.check()
             moved[place] = values
-    return moved
+    return [
+        moved[place] if place in moved else np.full(max(0, len(one.values) - width), np.nan)
+        for place, (one, width) in enumerate(zip(series, widths, strict=True))
+    ]
 
 
 def _alike(series: Sequence[TimeSeries], widths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
