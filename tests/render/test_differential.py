@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import samples
+from cadent.render.table import functions
 
 pytestmark = pytest.mark.slow
 
@@ -79,3 +80,11 @@ def test_a_known_difference_is_one_still_and_no_error_of_ours(exact, oracle, lin
     ours, theirs = exact.web.post("/render", **asked), oracle.post("/render", **asked)
     assert ours.status == 200 or 400 <= ours.status < 500
     assert theirs.status >= 500 or difference(ours, theirs)
+
+
+@pytest.mark.parametrize("names", sorted({one.names for one in functions().values()}), ids=lambda names: names[0])
+def test_every_function_is_asked_for_three_times_or_more_and_by_each_of_its_names(names):
+    lines = [line for file in TARGETS.glob("*.txt") for line in targets(file)]
+    asked = {name: sum(bool(re.search(rf"\b{name}\s*\(", line)) for line in lines) for name in names}
+    assert sum(asked.values()) >= 3
+    assert min(asked.values()) >= 1
