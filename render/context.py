@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from ..schema.errors import QueryError
 from ..schema.grid import Floats
+from ..schema.times import EARLIEST, LATEST
 from .expression import Expression
 from .time_series import TimeSeries
 
@@ -35,7 +37,9 @@ class Context:
     stacks: dict[str, Floats] = field(default_factory=dict)
 
     def within(self, after: int, until: int) -> Context:
-        """The same request for another window."""
+        """The same request for another window. QueryError if that is beyond all calendars."""
+        if min(after, until) < EARLIEST or max(after, until) > LATEST:
+            raise QueryError(f"the target reads from {after} to {until} in unix seconds, of which no calendar knows the dates")
         return replace(self, after=after, until=until)
 
     def target(self, text: str) -> list[TimeSeries]:

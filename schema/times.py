@@ -22,6 +22,10 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_DAY = re.compile(r"[a-z]+?(\d{1,2})")
 
+# Within the years 5 to 9987: calendars know no others, and no time zone leads out of those that they know.
+EARLIEST, LATEST = -62_000_000_000, 253_000_000_000
+_LONGEST_S = LATEST - EARLIEST
+
 
 def zone(name: str) -> tzinfo:
     """The time zone called ``name``, such as ``Europe/Berlin``; QueryError if there is none."""
@@ -38,10 +42,11 @@ def parse_time(text: str, now: float, zone: tzinfo = timezone.utc) -> int:
 
     Reference: ``now``, unix seconds, a clock time (``16:30``, ``6pm``, ``noon``) and a day (``20260131``, ``01/31/26``,
     ``jan 31``, ``monday``, ``yesterday``), either of which may be left out. Offset: ``-1h``, ``+2d``, ``-1w3d``; without
-    a sign it lies in the future. Days begin at midnight in ``zone``. Raises QueryError.
+    a sign it lies in the future. Days begin at midnight in ``zone``. Raises QueryError, also for what is not between EARLIEST
+    and LATEST.
     """
     try:
-        return _parse(re.sub(r"[\s_,]", "", text), now, zone)
+        return _within_calendars(_parse(re.sub(r"[\s_,]", "", text), now, zone))
     except (ValueError, OverflowError, OSError):
         raise QueryError(
             f"{text[:200]!r} is not a time; write unix seconds, now, an offset such as -1h, -30min or -2d, "
@@ -50,11 +55,21 @@ def parse_time(text: str, now: float, zone: tzinfo = timezone.utc) -> int:
 
 
 def parse_offset(text: str) -> int:
-    """Seconds of an offset such as ``-1h``, ``5min`` or ``1w3d``, the empty one 0. Raises QueryError."""
+    """Seconds of an offset such as ``-1h``, ``5min`` or ``1w3d``, the empty one 0. Raises QueryError, also for one that no two
+    times are apart."""
     offset = _OFFSET.fullmatch(re.sub(r"[\s_,]", "", text)) if isinstance(text, str) else None
     if offset is None and text != "":
         raise QueryError(f"{str(text)[:200]!r} is not an interval; write one such as 1h, 30min, -2d or 1w3d")
-    return _seconds(offset) if offset else 0
+    try:
+        return _seconds(offset) if offset else 0
+    except ValueError:
+        raise QueryError(f"the interval {text[:200]!r} is longer than {_LONGEST_S // _UNITS_S['y']} years") from None
+
+
+def _within_calendars(seconds: int) -> int:
+    if not EARLIEST <= seconds <= LATEST:
+        raise ValueError(seconds)
+    return seconds
 
 
 def _parse(text: str, now: float, zone: tzinfo) -> int:
@@ -84,7 +99,10 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _seconds(offset: re.Match[str]) -> int:
+    """ValueError for more than _LONGEST_S."""
     total = sum(int(number) * _UNITS_S[unit.lower()] for number, unit in _TERM.findall(offset["terms"]))
+    if total > _LONGEST_S:
+        raise ValueError(offset)
     return -total if offset["sign"] == "-" else total
 
 
