@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ..schema.policy import Policy
+from ..schema.resolution import DAY_S
 from ..schema.statistic import Statistic
 from .fetch import CoarseRead
 from .window import Bounds, narrow
@@ -22,6 +23,9 @@ _KEPT: Final = {
     **dict.fromkeys([("min", one) for one in (Statistic.MEAN, Statistic.LAST, Statistic.MIN)], Statistic.MIN),
 }
 
+# The longest slot. The fine points of one, which are not rolled up yet, are in memory together.
+_LONGEST_S: Final = DAY_S
+
 # A step that a coarser level answers at once may be so many times the one that gives the most points.
 _MOST_ABOVE: Final = 1.5
 
@@ -35,8 +39,11 @@ def kept_statistic(statistic: Statistic, leave: CoarseRead) -> Statistic | None:
 
 
 def coarse_bounds(after: int, until: int, step_s: int, max_points: int, policies: Iterable[Policy]) -> Bounds:
-    """At most ``max_points`` slots of a multiple of ``step_s``, and of a coarser step of one of ``policies`` if one is near."""
+    """At most ``max_points`` slots of a multiple of ``step_s``, and of a coarser step of one of ``policies`` if one is near.
+    More slots where they would be longer than a day."""
     bounds = narrow(after, until, step_s, max_points)
+    if bounds.step_s > _LONGEST_S:
+        bounds = Bounds.of(after, until, max(step_s, _LONGEST_S - _LONGEST_S % step_s))
     if bounds.step_s == step_s:
         return bounds
     levels = {resolution.step_s for policy in policies for resolution in policy.ladder}

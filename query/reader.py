@@ -198,8 +198,9 @@ class Reader:
             if level.step_s != bounds.step_s:
                 sets = [one for one in sets if not is_rolled_up(one, bounds.step_s)]
             span = hull(span_of(sets), log_span(snapshot, self._logs, level, ALL_SEQUENCES))
-            if span:
-                slots.append((min(span[1], bounds.stop) - max(span[0], bounds.start)) // level.step_s)
+            if span:  # whole slots of the answer are read, however few points they have
+                start, stop = span[0] - span[0] % bounds.step_s, span[1] + -span[1] % bounds.step_s
+                slots.append((min(stop, bounds.stop) - max(start, bounds.start)) // level.step_s)
         return max(slots)
 
     def _tell(self, missing: Missing) -> None:

@@ -269,12 +269,19 @@ def test_levels_without_points_in_the_range_are_not_read(lists, reader_of):
     assert read == [MINUTE]
 
 
-@pytest.mark.parametrize(("cells", "paths_at_once"), [(1 << 20, [3]), (2 * 8_640, [2, 1]), (8_640, [1, 1, 1]), (4_320, [1] * 6)])
+@pytest.mark.parametrize(("cells", "paths_at_once"), [(1 << 20, [3]), (2 * 8_700, [2, 1]), (8_700, [1, 1, 1]), (4_350, [1] * 6)])
 def test_a_query_is_cut_into_tiles_of_bounded_size(lists, reader_of, cells, paths_at_once):
     lists.chunks[BASE] = [(0, Point.of(NOW - DAY, 1.0)), (0, Point.of(NOW - 10, 1.0))]
     with mock.patch.object(reader_module, "_TILE_CELLS", cells):
         fetch(reader_of(lists, "a", "b", "c"), "*", after=NOW - DAY - 600, step_s=600)
     assert lists.asked == paths_at_once
+
+
+def test_long_slots_of_few_points_are_read_few_paths_at_a_time(lists, reader_of):
+    lists.chunks[BASE] = [(0, Point.of(NOW - 10, 1.0))]
+    with mock.patch.object(reader_module, "_TILE_CELLS", 2 * 8_640):
+        fetch(reader_of(lists, "a", "b", "c"), "*", after=NOW - 10 * DAY, step_s=DAY)
+    assert lists.asked == [2, 1]
 
 
 @given(st.lists(samples, max_size=40), st.integers(1, 600), st.sampled_from([10, 60]), st.sampled_from([1, 7, 100]))
