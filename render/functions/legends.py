@@ -66,9 +66,9 @@ def _value(how: str, values: Floats) -> float | str:
 
 
 def _total(values: Floats) -> float:
-    """From the first to the last, as Graphite adds: a name shows all digits."""
+    """From 0 and the first to the last, as Graphite adds: a name shows all digits, and the sign of a zero."""
     there = values[~np.isnan(values)]
-    return float(there.cumsum()[-1]) if len(there) else math.nan
+    return 0.0 + float(there.cumsum()[-1]) if len(there) else math.nan
 
 
 def _mean(values: Floats) -> float:
