@@ -26,6 +26,8 @@ _MAX_CHARACTERS: Final = 256 * 1024
 # Each level costs the parser some twenty frames of Python's stack, which ends at a thousand; a pipe costs the evaluator five.
 _MAX_NESTING: Final = 32
 _MAX_PIPES: Final = 64
+# Python refuses to read thousands; what has more than this is a float.
+_MAX_DIGITS: Final = 300
 _SHOWN_CHARACTERS: Final = 60
 _CACHED_TARGETS: Final = 4_096
 
@@ -113,7 +115,8 @@ def _grammar() -> ParserElement:
 
 def _number(found: ParseResults) -> Literal:
     text = found[0]
-    return Literal(int(text) if re.fullmatch(r"-?\d+", text) else float(text))
+    whole = len(text) <= _MAX_DIGITS and re.fullmatch(r"-?\d+", text)
+    return Literal(int(text) if whole else float(text))
 
 
 def _keyword(found: ParseResults) -> _Keyword:

@@ -46,6 +46,10 @@ def test_infinity_is_a_number():
     assert parse("f(inf)").args[0].value == math.inf
 
 
+def test_a_number_of_thousands_of_digits_is_no_error():
+    assert parse(f"f(a,{'1' * 5_000})") == Call("f", (Path("a"), Literal(math.inf)))
+
+
 @pytest.mark.parametrize(
     ("piped", "nested"),
     [
