@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,8 @@ def _first_slots(series: TimeSeries, times: NDArray[np.int64]) -> NDArray[np.int
     return np.clip(-((series.start - times) // series.step_s), 0, shown)
 
 
-class Overlaps(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Overlaps:
     """What series of one grid have in common with ``count`` intervals from ``start`` on: stretches of time, each of which lies
     within one slot and one interval, and how many seconds it has."""
 

@@ -124,8 +124,9 @@ def _integer_or_interval(value: Any) -> int | str:
 
 
 def _aggregation(value: Any) -> str:
-    aggregation.canonical(value)
-    return str(value)
+    name = _string(value)
+    aggregation.canonical(name)
+    return name
 
 
 def _string(value: Any) -> str:

@@ -47,6 +47,13 @@ def summarize(context: Context, series: list[TimeSeries], interval: str, how: st
     return [edited(one, f"summarize({one.name}{arguments})", tags) for one in summaries]
 
 
+def _alignment(value: Any) -> str | None:
+    """Other units are known than those listed. True and false were an argument of older versions of Graphite."""
+    if isinstance(value, list):
+        raise TypeError(value)
+    return None if isinstance(value, bool) else str(value)
+
+
 def _alignment_window(context: Context, given: Given, _: int | None) -> Sequence[tuple[int, int]]:
     return [(_smart_start(context, given["alignTo"]), context.until)]
 
@@ -58,12 +65,12 @@ def _alignment_window(context: Context, given: Given, _: int | None) -> Sequence
         _SERIES,
         _INTERVAL,
         _AGGREGATION,
-        Param("alignTo", Kind.STRING, options=(None, *_UNITS, True, False), takes=lambda value: value),
+        Param("alignTo", Kind.STRING, options=(None, *_UNITS, True, False), takes=_alignment),
     ],
     windows=_alignment_window,
     keeps_step=False,
 )
-def smart_summarize(context: Context, lazy: Lazy, interval: str, how: str, unit: Any) -> list[TimeSeries]:
+def smart_summarize(context: Context, lazy: Lazy, interval: str, how: str, unit: str | None) -> list[TimeSeries]:
     """One value for every `intervalString`: the `func` of the values in it. The first interval begins where the graph does, or
     where its year, month, week, day, hour or minute began if `alignTo` says so; `weeks7` are weeks that begin on Sunday."""
     series = lazy.within(_smart_start(context, unit), context.until)
@@ -130,11 +137,10 @@ def _seconds(function: str, interval: str, series: Sequence[TimeSeries] = ()) ->
     return seconds
 
 
-def _smart_start(context: Context, unit: Any) -> int:
-    """``unit`` None, or as in older versions of Graphite true or false, leaves the graph where it begins."""
-    if unit is None or isinstance(unit, bool):
+def _smart_start(context: Context, unit: str | None) -> int:
+    if unit is None:
         return context.after
-    found = _UNIT.fullmatch(str(unit))
+    found = _UNIT.fullmatch(unit)
     if found is None:
         raise QueryError(f"smartSummarize: alignTo={unit!r} is not known; want one of {', '.join(_UNITS)}")
     day = int(found["day"] or 1) if found["unit"].startswith("w") else None

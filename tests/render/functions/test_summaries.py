@@ -140,3 +140,9 @@ def test_a_summary_of_far_too_many_values_is_refused(name):
 def test_a_unit_that_is_none_is_said():
     with pytest.raises(QueryError, match="smartSummarize: alignTo='fortnights'"):
         of_values("smartSummarize(a,'1h','sum','fortnights')", [1.0])
+
+
+@pytest.mark.parametrize("how", ["3", "a", "'bogus'", "'first'"])
+def test_what_is_no_aggregation_is_said(how):
+    with pytest.raises(QueryError, match="summarize: func="):
+        of_values(f"summarize(a,'1h',{how})", [1.0])
