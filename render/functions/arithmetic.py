@@ -20,6 +20,7 @@ from .results import each, edited
 _SERIES: Final = Param("seriesList", Kind.SERIES, required=True)
 _FACTOR: Final = Param("factor", Kind.FLOAT, required=True)
 _TURNED: Final[Commutes] = {**LINEAR, "max": "min", "min": "max"}
+_MOST_DIGITS: Final = 100_000  # far more than a double has
 _RATE_DIGITS: Final = 6  # what Graphite leaves of rates
 
 
@@ -135,6 +136,8 @@ def _logarithm(values: Floats) -> Floats:
 def round_off(_: Context, series: list[TimeSeries], precision: int | None) -> list[TimeSeries]:
     """Rounds every value to `precision` digits after the point, or before it if that is negative."""
     digits = precision or 0
+    if abs(digits) > _MOST_DIGITS:
+        raise QueryError(f"round: precision={digits} is not within {_MOST_DIGITS} digits of the point")
     arguments = "" if precision is None else f",{precision:g}"
     return each(series, "round", lambda values: rounded(values, digits), arguments, round=digits)
 
