@@ -103,7 +103,7 @@ def test_a_missing_precision_is_not_named():
         ("scaleToSeconds(a,inf)", "scaleToSeconds: seconds=inf"),
         ("scale(a,'much')", "scale: factor='much'"),
         ("round(a,1.5)", "round: precision=1.5"),
-        (f"round(a,-{'9' * 400})", "round: precision=-999"),
+        (f"round(a,-{'9' * 200})", "round: precision=-999"),
         ("pow(a)", "pow lacks its argument factor"),
     ],
 )
