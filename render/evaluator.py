@@ -12,6 +12,7 @@ from .context import Context, Lazy
 from .expression import Call, Expression, Literal, Path
 from .function import Function
 from .grammar import parse
+from .holding import Holding
 from .parameters import Kind, bind
 from .source import Read, Source
 from .templates import resolve
@@ -29,6 +30,7 @@ class Evaluator:
         self._fetched: dict[Read, list[TimeSeries]] = {}
         self._steps: dict[tuple[Expression, int, int], int | None] = {}
         self._share: float | None = None
+        self._holding = Holding()
 
     def evaluate(self, targets: Iterable[str], context: Context) -> list[TimeSeries]:
         """The series of all ``targets``, in their order. Raises QueryError, LimitExceeded, Unavailable."""
@@ -87,6 +89,11 @@ class Evaluator:
         return self.series(expression, context)
 
     def _value(self, expression: Expression, context: Context) -> Any:
+        value = self._evaluated(expression, context)
+        self._holding.add(value)
+        return value
+
+    def _evaluated(self, expression: Expression, context: Context) -> Any:
         if isinstance(expression, Literal):
             return expression.value
         if isinstance(expression, Path):
@@ -99,13 +106,14 @@ class Evaluator:
         self.check()
         function = self._function(call.name)
         inner = self._below(context, function, call)
-        args = [self._argument(function, at, one, inner) for at, one in enumerate(call.args)]
-        kwargs = {name: self._value(one, inner) for name, one in call.kwargs}
-        if function.windows and not args:
-            raise QueryError(f"{call.name} lacks its first argument, which cannot be given by name")
-        if self._share is not None:
-            context = replace(context, x_files_factor=self._share)
-        return function.run(context, *bind(call.name, function.params, args, kwargs))
+        with self._holding.for_now():
+            args = [self._argument(function, at, one, inner) for at, one in enumerate(call.args)]
+            kwargs = {name: self._value(one, inner) for name, one in call.kwargs}
+            if function.windows and not args:
+                raise QueryError(f"{call.name} lacks its first argument, which cannot be given by name")
+            if self._share is not None:
+                context = replace(context, x_files_factor=self._share)
+            return function.run(context, *bind(call.name, function.params, args, kwargs))
 
     def _argument(self, function: Function, at: int, expression: Expression, inner: Context) -> Any:
         return Lazy(expression, inner) if function.windows and at == 0 else self._value(expression, inner)

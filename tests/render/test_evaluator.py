@@ -203,3 +203,34 @@ def test_what_is_consolidated_in_its_own_way_takes_the_leave_from_what_it_is_com
 def test_without_a_number_of_points_every_point_is_read(source):
     evaluate(source, "scale(a,2)")
     assert source.asked == [[Read("a", AFTER, UNTIL)]]
+
+
+@pytest.fixture
+def room_for(monkeypatch):
+    """room_for(n): a request may hold n of the series that the source gives at a time, and not one more."""
+
+    def limit(series):
+        monkeypatch.setattr("cadent.render.holding._MOST_VALUES", series * (360 + 64))
+
+    return limit
+
+
+def test_a_request_holds_the_series_of_all_its_targets(source, room_for):
+    room_for(3)
+    assert len(evaluate(source, "a", "b", "scale(c,2)")) == 3
+    with pytest.raises(LimitExceeded, match="at the same time"):
+        evaluate(source, "a", "b", "c", "d")
+
+
+def test_a_call_holds_its_arguments_until_it_is_done(source, room_for):
+    room_for(3)
+    assert len(evaluate(source, "sumSeries(a,b,c)", "scale(scale(scale(scale(scale(d,2),2),2),2),2)")) == 2
+    with pytest.raises(LimitExceeded, match="at the same time"):
+        evaluate(source, "sumSeries(a,b,c,d)")
+
+
+def test_what_a_function_reads_itself_is_held_too(source, room_for):
+    room_for(6)
+    assert len(evaluate(source, "timeStack(a,'1h',0,2)")) == 2
+    with pytest.raises(LimitExceeded, match="at the same time"):
+        evaluate(source, "timeStack(a,'1h',0,9)")
