@@ -18,7 +18,6 @@ from .params import Params, moment
 
 _BETWEEN_TAGS = re.compile(r"[\s,]+")
 # JSON can write it, UTF-8 cannot.
-_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 
 def routes(backend: Backend) -> Blueprint:
@@ -98,8 +97,6 @@ def _posted_tags(fields: dict[str, Any]) -> list[str]:
 
 
 def _tags(text: str) -> list[str]:
-    if _HALF_CHARACTER.search(text):
-        raise QueryError(f"tags={text[:200]} holds half a character, which no tag does")
     return [word for word in _BETWEEN_TAGS.split(text) if word]
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from datetime import tzinfo
 
+import orjson
 from flask import Request
 
 from ..query.fetch import FetchQuery
@@ -171,7 +172,7 @@ def _pairs(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _body_pairs(request: Request) -> Iterator[tuple[str, str]]:
-    body = request.get_json(silent=True)
+    body = _body(request)
     if not isinstance(body, dict):
         raise QueryError(f"the JSON body is not an object of parameters; got {request.get_data()[:200]!r}")
     for name, value in body.items():
@@ -179,3 +180,11 @@ def _body_pairs(request: Request) -> Iterator[tuple[str, str]]:
             if isinstance(one, dict | list):
                 raise QueryError(f"the parameter {name[:200]} of the JSON body is neither a text, a number nor a list of them")
             yield name, "" if one is None else str(one)
+
+
+def _body(request: Request) -> object:
+    """None if it cannot be read: also if it is nested without end, or holds half a character."""
+    try:
+        return orjson.loads(request.get_data())
+    except orjson.JSONDecodeError:
+        return None

@@ -155,7 +155,7 @@ def test_get_data_finds_by_time_and_tags_oldest_first(four, asked, found):
         ({"until": "whenever"}, "'whenever' is not a time"),
         ({"tz": "Mars/Base", "from": "noon"}, "'Mars/Base' is not a known time zone"),
         ({"set": "difference"}, "set=difference is not known here; want intersection or union"),
-        ({"tags": "\ud800"}, "half a character"),
+        ({"tags": "\ud800"}, "the JSON body is not an object of parameters"),
         ({"tags": " ".join(map(str, range(101)))}, "at most 100 can be asked for"),
         ({"jsonp": "alert(1);x"}, "jsonp=alert(1);x is not the name of a function"),
     ],

@@ -15,7 +15,7 @@ ROUTES = {
     "/graphite/rawrender": {"target": ["fast.*.load"], **TIMES},
     "/metrics/find": {"query": "fast.*"},
     "/metrics/expand": {"query": ["fast.*.load", "slow.*"]},
-    "/render": {"target": ["fast.*.load", "slow.load"], **TIMES},
+    "/render": {"target": ["fast.*.load", "slow.load"], "format": "json", **TIMES},
     "/version": {},
     "/health": {},
 }
@@ -217,3 +217,23 @@ def test_no_text_of_a_client_is_a_500(client, route, text):
         answer = client.post(route, data=json.dumps({**ROUTES[route], name: text}), content_type="application/json")
         assert answer.status_code in {200, 400}
         assert "\n" not in answer.text or (name == "target" and answer.text.count("\n") == 2)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[1]",
+        b"1",
+        b"[" * 100_000,
+        b'{"target":' * 100_000,
+        rb'{"target": "a.\ud800"}',
+        b'{"target": "\xff"}',
+        b"{'target': 'a'}",
+    ],
+)
+def test_a_body_that_is_no_json_object_of_unicode_texts_is_a_sentence(client, body):
+    answer = client.post("/render", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "the JSON body is not an object of parameters" in answer.text
+    assert len(answer.text) < 1_000
