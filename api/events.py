@@ -17,7 +17,6 @@ from .backend import METHODS, Backend
 from .params import Params, moment
 
 _BETWEEN_TAGS = re.compile(r"[\s,]+")
-# JSON can write it, UTF-8 cannot.
 
 
 def routes(backend: Backend) -> Blueprint:
