@@ -25,10 +25,10 @@ bench: .venv-test/installed  ## measure every figure of docs/performance.md; wan
 	.venv-test/bin/python benchmarks/run.py $(ARGS)
 
 .venv/installed: $(SOURCES)
-	@scripts/install .venv server compiler headers venv
+	@scripts/install .venv server,png compiler headers venv
 
 .venv-test/installed: $(SOURCES)
-	@scripts/install .venv-test server,test,lint compiler headers venv cairo
+	@scripts/install .venv-test server,png,test,lint compiler headers venv cairo
 
 clean:
 	rm -rf .venv .venv-* build *.egg-info
