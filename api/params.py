@@ -54,6 +54,10 @@ class Params:
         """Whether it was given, with or without a value."""
         return name in self._values
 
+    def last(self) -> dict[str, str]:
+        """The last value of each."""
+        return {name: values[-1] for name, values in self._values.items()}
+
     def whole(self, *names: str, least: int) -> int | None:
         """A whole number from ``least`` up; None if it was not given."""
         text = self.text(*names)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from flask import Blueprint, Response, request
@@ -18,8 +19,9 @@ from . import jsonp
 from .answer import revalidated
 from .backend import METHODS, Backend
 from .formats.form import Form, Wish
-from .formats.table import FORMS, form
+from .formats.table import form
 from .params import Params, time_zone
+from .pictures import picture
 from .recent import Body, Recent
 from .stored_series import StoredSeries
 
@@ -34,7 +36,7 @@ _SALTS = {"_salt", "_uniq", "_t", "_", "cacheTimeout"}
 class RenderQuery:
     """What a request asks. Times are unix seconds; ``max_points`` None for as many as there are."""
 
-    targets: tuple[str, ...]
+    targets: Sequence[str]
     after: int
     until: int
     now: int
@@ -82,13 +84,17 @@ def routes(backend: Backend) -> Blueprint:
 
 
 def _body(params: Params, query: RenderQuery, backend: Backend) -> Body:
-    shape = form(params) or FORMS["json"]
+    shape = form(params)
     source = StoredSeries(backend, query.now, query.x_files_factor)
+    if not shape:
+        drawn = picture(params, query.targets, query.zone, lambda targets: evaluate(replace(query, targets=targets), source))
+        return Body.of(*drawn, source.missing)
     series = evaluate(query, source, coarse=backend.coarse_reads and shape.thinned)
     return _written(series, shape, query, params, source)
 
 
 def _written(series: list[TimeSeries], shape: Form, query: RenderQuery, params: Params, source: StoredSeries) -> Body:
+    source.check_points(_shown(series, query.max_points if shape.thinned else None), query.after, query.until)
     wish = Wish(query.zone, source.deadline, query.max_points, params.has("noNullPoints"), bool(params.text("pretty")))
     pieces = shape.encode(series, wish)
     function = params.text("jsonp") if shape.script else ""
@@ -97,7 +103,12 @@ def _written(series: list[TimeSeries], shape: Form, query: RenderQuery, params: 
     return Body.of(pieces, shape.mimetype, source.missing)
 
 
-def evaluate(query: RenderQuery, source: StoredSeries, *, coarse: bool) -> list[TimeSeries]:
+def _shown(series: Sequence[TimeSeries], max_points: int | None) -> int:
+    """How many points an answer has, at most."""
+    return sum(len(one.values) if max_points is None else min(len(one.values), max_points) for one in series)
+
+
+def evaluate(query: RenderQuery, source: StoredSeries, *, coarse: bool = False) -> list[TimeSeries]:
     """The series of all targets. Raises QueryError, LimitExceeded, Unavailable."""
     evaluator = Evaluator(source, functions())
     leave = Coarse(query.max_points) if coarse and query.max_points and not query.x_files_factor else None

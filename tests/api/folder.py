@@ -47,7 +47,8 @@ def value(path: str, at: int) -> float | None:
 
 def get(client, route, **parameters):
     """The JSON of an answer that is 200."""
-    answer = client.get(route, query_string=parameters)
+    form = {"format": "json"} if route == "/render" else {}  # else it would be a picture
+    answer = client.get(route, query_string={**form, **parameters})
     assert answer.status_code == 200, answer.text
     return answer.json
 

@@ -174,7 +174,7 @@ def test_what_is_damaged_is_left_out_and_said(application):
 
 @pytest.mark.parametrize("route", ["/graphite/metrics", "/graphite/rawrender", "/render", "/graphite/find", "/health"])
 def test_json_is_strict_json(client, route):
-    answer = client.get(route, query_string={"target": "fast.*", "query": "fast.*", "from": "-1d"})
+    answer = client.get(route, query_string={"target": "fast.*", "query": "fast.*", "from": "-1d", "format": "json"})
     assert answer.mimetype == "application/json"
     assert json.loads(answer.data, parse_constant=pytest.fail) is not None
     assert answer.content_length == len(answer.data)

@@ -216,7 +216,8 @@ def test_no_text_of_a_client_is_a_500(client, route, text):
     for name in ("query", "target", "from", "step", "tz", "format", "agg", "max_points", "interpolate"):
         answer = client.post(route, data=json.dumps({**ROUTES[route], name: text}), content_type="application/json")
         assert answer.status_code in {200, 400}
-        assert "\n" not in answer.text or (name == "target" and answer.text.count("\n") == 2)
+        if answer.mimetype != "image/png":
+            assert "\n" not in answer.text or (name == "target" and answer.text.count("\n") == 2)
 
 
 @pytest.mark.parametrize(

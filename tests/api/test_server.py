@@ -18,7 +18,7 @@ ROUTES = {
     "/graphite/rawrender": {"target": "served.*", **RANGE},
     "/metrics/find": {"query": "served.*"},
     "/metrics/expand": {"query": "served.*"},
-    "/render": {"target": "served.*", **RANGE},
+    "/render": {"target": "served.*", "format": "json", **RANGE},
     "/version": {},
     "/health": {},
 }
