@@ -3,6 +3,7 @@ import math
 import re
 import struct
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -144,3 +145,12 @@ def test_encoding_heeds_the_deadline():
     ticks = iter([0.0, 2.0])
     with pytest.raises(LimitExceeded):
         encode.series_json(QUERY, answer(found("a.b", [1.0, 2.0])), Deadline(1, lambda: next(ticks)))
+
+
+@given(st.lists(st.floats() | st.just(math.nan), max_size=40), st.integers(1, 12))
+def test_pairs_are_the_same_however_many_are_written_at_once(values, at_once):
+    times = range(1_700_000_000, 1_700_000_000 + 10 * len(values), 10)
+    with mock.patch.object(encode, "_SLOTS_AT_ONCE", at_once):
+        pairs = json.loads(encode.Pairs(times).of(np.array(values, float)))
+    assert [at for _, at in pairs] == list(times)
+    assert [value for value, _ in pairs] == [None if math.isnan(value) else value for value in values]
