@@ -47,6 +47,10 @@ class StoredSeries:
     def check(self) -> None:
         self.deadline.check()
 
+    def check_points(self, points: int, after: int, until: int) -> None:
+        """LimitExceeded if they are more than an answer may have."""
+        self._backend.reader.limits.check_points(points, after, until)
+
     def _fetch(self, reads: Sequence[Read]) -> dict[Read, list[TimeSeries]]:
         """Of reads that differ in their pattern alone."""
         first = reads[0]

@@ -26,6 +26,22 @@ def test_what_is_too_much_is_refused_with_the_way_out(application, route, limits
         assert word in answer.text
 
 
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        ({}, 400),
+        ({"format": "csv", "maxDataPoints": 10}, 400),
+        ({"maxDataPoints": 10}, 200),
+    ],
+    ids=str,
+)
+def test_a_graph_shows_no_more_points_than_a_query_may_read(application, wish, status):
+    asked = {"target": ["fast.a.load", "timeStack(fast.a.load,'1h',1,10)"], "format": "json", **RANGE, **wish}
+    answer = application.client(limits=Limits(max_points=100)).get("/render", query_string=asked)
+    assert answer.status_code == status
+    assert status == 200 or "raise [query] max_points" in answer.text
+
+
 @pytest.mark.parametrize("route", ["/graphite/metrics", "/graphite/rawrender", "/render"])
 def test_what_takes_too_long_is_given_up(application, route):
     ticks = iter(range(0, 10**6, 20))
