@@ -79,4 +79,4 @@ def function(*names: str, group: str, params: Sequence[Param], **more: Any) -> C
 def _parameter(param: Param) -> str:
     if param.multiple:
         return f"*{param.name}"
-    return param.name if param.required else f"{param.name}={param.default!r}"
+    return param.name if param.needed else f"{param.name}={param.default!r}"

@@ -55,9 +55,14 @@ class Param:
     takes: Callable[[Any], Any] | None = None
     listed_default: Any = None
 
+    @property
+    def needed(self) -> bool:
+        """Some that are listed as required have a default all the same."""
+        return self.required and self.default is None
+
     def take(self, value: Any, function: str) -> Any:
         """``value`` as this parameter wants it. Raises QueryError with function, parameter and value."""
-        if value is None and not self.required:
+        if value is None and not self.needed:
             return self.default
         if self.options and not self.takes and value not in self.options:
             wanted = "one of " + ", ".join(map(str, self.options))
@@ -79,7 +84,7 @@ def bind(function: str, params: Sequence[Param], args: Sequence[Any], kwargs: Ma
     if unknown:
         raise QueryError(f"{function} has no argument {unknown[0]}, or it was given twice")
     for name, param in rest.items():
-        if name not in kwargs and param.required:
+        if name not in kwargs and param.needed:
             raise QueryError(f"{function} lacks its argument {name}")
         if not param.multiple or name in kwargs:
             bound.append(param.take(kwargs.get(name), function))

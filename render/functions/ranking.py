@@ -14,6 +14,7 @@ from ..time_series import TimeSeries
 
 _SERIES: Final = Param("seriesList", Kind.SERIES, required=True)
 _N: Final = Param("n", Kind.INTEGER, required=True)
+_ONE_OR_N: Final = Param("n", Kind.INTEGER, required=True, default=1)
 _FUNC: Final = Param("func", Kind.AGGREGATION, default="average")
 _REVERSE: Final = Param("reverse", Kind.BOOLEAN, default=False)
 _GROUP: Final = "Filter Series"
@@ -35,13 +36,13 @@ def _rank(series: TimeSeries, how: str) -> float:
     return -math.inf if math.isnan(value) else value
 
 
-@function("highest", group=_GROUP, params=[_SERIES, _N, _FUNC])
+@function("highest", group=_GROUP, params=[_SERIES, _ONE_OR_N, _FUNC])
 def highest(_: Context, series: list[TimeSeries], n: int, how: str) -> list[TimeSeries]:
     """The `n` series of the highest aggregation `func`, the highest first."""
     return _falling(series, how)[:n]
 
 
-@function("lowest", group=_GROUP, params=[_SERIES, _N, _FUNC])
+@function("lowest", group=_GROUP, params=[_SERIES, _ONE_OR_N, _FUNC])
 def lowest(_: Context, series: list[TimeSeries], n: int, how: str) -> list[TimeSeries]:
     """The `n` series of the lowest aggregation `func`, the lowest first. Series without values are lower than all others."""
     return _rising(series, how)[:n]

@@ -44,6 +44,13 @@ def test_the_first_of_an_order_are_taken(paths, n):
     assert names(of_several(f"lowest(*,{n},'sum')", paths)) == ranked(paths, "sum")[:n]
 
 
+def test_without_a_number_there_is_one_series():
+    paths = {"a": [2, 3], "b": [9, 1], "c": [0, None]}
+    assert names(of_several("highest(*)", paths)) == ["b"]
+    assert names(of_several("highest(*,func='last')", paths)) == ["a"]
+    assert names(of_several("lowest(*)", paths)) == ["c"]
+
+
 @pytest.mark.parametrize(
     ("function", "how", "reverse"),
     [
@@ -83,7 +90,7 @@ def test_names_are_sorted_by_letters_or_by_the_size_of_their_numbers():
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("highest(*)", "highest lacks its argument n"),
+        ("highestMax(*)", "highestMax lacks its argument n"),
         ("highest(*,'many')", "highest: n='many' is not a whole number"),
         ("lowest(*,1,'most')", "lowest: func='most' is not an aggregation"),
         ("sortBy(*,'max','maybe')", "sortBy: reverse='maybe' is not true or false"),
