@@ -40,6 +40,13 @@ _COMBINING: Final = (
     "sumSeriesLists",
     "sumSeriesWithWildcards",
 )
+# How large a series' slice of a pie is.
+_SLICES: Final = {
+    "average": "The average of a series.",
+    "maximum": "The maximum of a series.",
+    "minimum": "The minimum of a series.",
+}
+
 _OPTIONS: Final = {
     Kind.AGGREGATION: aggregation.NAMES,
     Kind.AGGREGATION_OR_FUNCTION: (*aggregation.NAMES, *_COMBINING),
@@ -53,7 +60,8 @@ def routes() -> Blueprint:
     @blueprint.route("/functions", methods=["GET"])
     def every() -> Response:
         params = Params.of(request)
-        found = {name: _described(name, one) for name, one in _known(params).items() if params.text("group") in ("", one.group)}
+        group = params.text("group")
+        found = {name: one for name, one in _known(params).items() if group in ("", one["group"])}
         return _json(_grouped(found) if params.flag("grouped") else found, params)
 
     @blueprint.route("/functions/<name>", methods=["GET"])
@@ -62,9 +70,15 @@ def routes() -> Blueprint:
         known = _known(params)
         if name not in known:
             return refuse(404, f"there is no function {name}")
-        return _json(_described(name, known[name]), params)
+        return _json(known[name], params)
 
     return blueprint
+
+
+def _known(params: Params) -> dict[str, dict[str, Any]]:
+    if params.text("type") == "pie":
+        return {name: _described_slice(name, description) for name, description in _SLICES.items()}
+    return {name: _described(name, one) for name, one in functions().items()}
 
 
 def _described(name: str, function: Function) -> dict[str, Any]:
@@ -79,9 +93,15 @@ def _described(name: str, function: Function) -> dict[str, Any]:
     }
 
 
-def _known(params: Params) -> Mapping[str, Function]:
-    """No pies are drawn, so there are no functions for them."""
-    return {} if params.text("type") == "pie" else functions()
+def _described_slice(name: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "function": f"{name}(series)",
+        "description": description,
+        "module": __name__,
+        "group": "Pie",
+        "params": [{"name": "series", "type": "series", "required": True}],
+    }
 
 
 def _grouped(found: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -93,7 +113,7 @@ def _grouped(found: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def _described_param(param: Param) -> dict[str, Any]:
     """What is usual is left out."""
-    default = param.default if param.listed_default is None else param.listed_default
+    default = param.default if param.listed_default is None and not param.required else param.listed_default
     said = {
         "required": param.required or None,
         "default": default,

@@ -56,9 +56,11 @@ def test_pretty_is_for_people(client):
     assert json.loads(pretty) == get(client, "/functions/sortByTotal")
 
 
-def test_there_are_no_functions_of_pies(client):
-    assert get(client, "/functions", type="pie") == {}
-    assert client.get("/functions/average", query_string={"type": "pie"}).status_code == 404
+def test_pies_have_functions_of_their_own(client):
+    pies = get(client, "/functions", type="pie")
+    assert set(pies) == {"average", "maximum", "minimum"}
+    assert get(client, "/functions/maximum", type="pie") == pies["maximum"]
+    assert client.get("/functions/scale", query_string={"type": "pie"}).status_code == 404
 
 
 def test_an_unknown_function_is_not_found(client):
