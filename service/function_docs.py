@@ -31,7 +31,7 @@ Only where graphite-web is wrong. Each example is sent to both by the test suite
 
 
 class Difference(NamedTuple):
-    """``example``: a target at which the two differ."""
+    """``examples``: targets at which the two differ, and after `` ## `` what else the request asks."""
 
     theirs: str
     ours: str
@@ -55,9 +55,9 @@ DIFFERENCES: Final = (
         ("timeShift(d.host1.cpu.user|scale(2),'10min')",),
     ),
     Difference(
-        "Times in a target count from its own clock, whatever `now` the request has.",
-        "They count from `now`.",
-        ("timeSlice(d.host1.cpu.user,'-30min')",),
+        "Times in a target count from its own clock, and some in its own zone, whatever `now` and `tz` the request has.",
+        "They count from `now`, in the request's zone.",
+        ("timeSlice(d.host1.cpu.user,'-30min')", "verticalLine('-5min', 'x')", "time('x') ## tz=Europe/Berlin"),
     ),
     Difference(
         "It compares gaps, and series or tags that are not there, as if they were: an internal error.",
@@ -127,7 +127,7 @@ def _coarser(function: Function) -> str:
 
 
 def _difference(one: Difference) -> str:
-    examples = "<br>".join(f"`{_cell(example)}`" for example in one.examples)
+    examples = "<br>".join(f"`{_cell(example)}`".replace(" ## ", "` with `") for example in one.examples)
     return f"| {_cell(one.theirs)} | {_cell(one.ours)} | {examples} |\n"
 
 
