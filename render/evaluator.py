@@ -51,7 +51,8 @@ class Evaluator:
         """Those that ``expression`` stands for. QueryError if it stands for something else."""
         value = self._value(expression, context)
         if not isinstance(value, list) or not all(isinstance(one, TimeSeries) for one in value):
-            raise QueryError(f"the target is no list of series, but {str(value)[:200]!r}")
+            what = "a list of something else" if isinstance(value, list) else repr(value)[:200]
+            raise QueryError(f"the target is no list of series, but {what}")
         return value
 
     def call(self, name: str, context: Context, args: Sequence[Any]) -> list[TimeSeries]:
