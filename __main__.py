@@ -10,7 +10,7 @@ if sys.version_info < (3, 10):
     )
 
 try:
-    from cadent.service.cli import main
+    from cadent.service.cli.main import main
 except KeyboardInterrupt:
     sys.exit(130)
 except ModuleNotFoundError as error:

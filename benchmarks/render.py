@@ -45,7 +45,9 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
         check(server, load)
         server.seal()
         taken = {name: median_ms(server.http, "/render", target, load, times) for name, (target, _) in QUERIES.items()}
-        memory_mb = max(status_mb(pid, "VmHWM:") for pid in server.tree.pids() if "http_server" in command_line(pid))
+        memory_mb = max(
+            status_mb(pid, "VmHWM:") for pid in server.tree.pids() if "cadent.service.web.server" in command_line(pid)
+        )
         server.stop()
         first_s = first_answer_s(server, load)
     finally:

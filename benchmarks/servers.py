@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from cadent.service.control_client import ControlClient
+from cadent.service.control.client import ControlClient
 
 from .lines import STEP_S, Load
 from .machine import VICTORIA_METRICS
@@ -124,7 +124,7 @@ class Cadent:
 
     @property
     def writer_pid(self) -> int:
-        return next(pid for pid in self.tree.pids() if "cadent.service.writer" in command_line(pid))
+        return next(pid for pid in self.tree.pids() if "cadent.service.writer.process" in command_line(pid))
 
     def stats(self) -> dict[str, float]:
         command = [sys.executable, "-m", "cadent", "stats", f"--data={self.data}", "--json"]

@@ -16,8 +16,8 @@ from cadent.schema.errors import WriterGone
 from cadent.schema.head import NoHead
 from cadent.schema.policy import Policies, Policy
 from cadent.schema.resolution import Ladder
-from cadent.service.changes import WriterChanges
-from cadent.service.reading import levels, log_readers
+from cadent.service.control.changes import WriterChanges
+from cadent.service.folder.reading import levels, log_readers
 from cadent.stores.events import EventsFile
 from cadent.stores.files.store import FilesStore
 from cadent.stores.log.folder import LogFiles

@@ -1,4 +1,4 @@
-"""``delete`` and ``rename``: who may, and what is asked of the writer. Whether it does so: tests/service/test_changes.py."""
+"""``delete`` and ``rename``: who may, and what is asked of the writer. Whether it does so: tests/service/cli/test_changes.py."""
 
 import json
 

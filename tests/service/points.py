@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 
 from cadent.schema.errors import WriterGone
-from cadent.service.control_client import ControlClient
+from cadent.service.control.client import ControlClient
 from programs import Cadent, eventually
 
 STEP_S = 10

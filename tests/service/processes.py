@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-WRITER, API = "cadent.service.writer", "cadent.service.http_server"
+WRITER, API = "cadent.service.writer.process", "cadent.service.web.server"
 
 
 def of_group(group: int) -> dict[int, str]:

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from cadent.service.control_client import ControlClient
+from cadent.service.control.client import ControlClient
 from points import PAST, lines_of, past_points, shown, wait_until_shown, wait_until_written
 from processes import api_of, of_group, writer_of
 from programs import eventually

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from cadent.service.control_client import ControlClient
+from cadent.service.control.client import ControlClient
 from points import PAST, lines_of, past_points, shown, wait_until_shown, wait_until_written, written
 from processes import of_group, writer_of
 from programs import eventually

@@ -8,7 +8,7 @@ import struct
 import zlib
 
 import pytest
-from cadent.service.control_client import ControlClient
+from cadent.service.control.client import ControlClient
 from package import copy_of_the_package
 from points import lines_of, past_points, wait_until_shown, wait_until_written
 from processes import of_group, writer_of

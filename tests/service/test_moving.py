@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from cadent.service.control_client import ControlClient
+from cadent.service.control.client import ControlClient
 from points import PAST, lines_of, past_points, shown, wait_until_shown, wait_until_written
 from programs import eventually
 

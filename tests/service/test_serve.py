@@ -226,7 +226,7 @@ def test_it_runs_on_when_nobody_reads_what_it_says(tmp_path):
         program.stop()
 
 
-@pytest.mark.parametrize("module", ["service/writer.py", "service/http_server.py", "api/app.py"])
+@pytest.mark.parametrize("module", ["service/writer/process.py", "service/web/server.py", "api/app.py"])
 def test_a_part_that_cannot_start_at_all_is_given_up(tmp_path, module):
     copy = copy_of_the_package(tmp_path / "copy")
     (copy / "cadent" / module).write_text("raise SystemExit('broken on purpose')\n")

@@ -1,0 +1,1 @@
+"""The command ``cadent``: a module for each group of its commands."""

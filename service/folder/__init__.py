@@ -1,0 +1,1 @@
+"""One data folder as a whole: opened, locked, checked, repaired, copied."""

@@ -1,0 +1,36 @@
+"""What it takes to read a data folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...index.path_index import TrieIndex
+from ...query import limits
+from ...query.reader import Reader
+from ...schema.head import Head
+from ...schema.identity import Level
+from ...schema.policy import Policies
+from ...stores import layout
+from ...stores.files.store import FilesStore
+from ...stores.log.reader import LogReader
+from ..config.settings import Config
+
+
+def levels(policies: Policies) -> Iterator[Level]:
+    """Every step of every policy."""
+    return (Level(policy.name, resolution.step_s) for policy in policies for resolution in policy.ladder)
+
+
+def log_readers(folder: Path, policies: Policies) -> dict[Level, LogReader]:
+    """The log of every level, whether there is one yet or not, and those that former ladders left."""
+    return {level: LogReader(folder, level) for level in (*levels(policies), *layout.levels(folder))}
+
+
+def open_reader(config: Config, index: TrieIndex, head: Head) -> Reader:
+    """A reader of the configured data folder."""
+    folder, policies, query = config.store.data, config.policies, config.query
+    bounds = limits.Limits(query.max_series, query.max_points, query.max_nodes, query.timeout_s)
+    threads = os.cpu_count() or 1
+    return Reader(FilesStore(folder), log_readers(folder, policies), head, index, policies, bounds, query.interpolate, threads)
