@@ -9,7 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from ...schema.errors import ServiceError, WriterGone
+from ...schema.errors import InputError, ServiceError, WriterGone
 from .frame import LENGTHS, Header, pack, socket_path, unpack_header
 
 TIMEOUT_S = 2.0
@@ -32,15 +32,15 @@ class ControlClient:
         return self.request({"op": op})[0]
 
     def request(self, header: Header, payload: bytes = b"") -> tuple[dict[str, Any], bytes]:
-        """One exchange. Raises WriterGone when nobody answers within 2 s, and at once for a while after that; ServiceError when
-        the writer says no."""
+        """One exchange. Raises WriterGone when nobody answers within 2 s, and at once for a while after that; InputError when
+        the writer cannot take what was asked; ServiceError when it says no for another reason."""
         return self._accepted(header, *self._exchange(pack(header, payload)))
 
     def call(self, header: Header, payload: bytes = b"", *, timeout_s: float | None = None) -> dict[str, Any]:
         """The answer's header of an operation that may take long: ``timeout_s`` seconds, or as long as the writer lives.
 
-        Raises WriterGone when no writer is there; ServiceError when it says no, or gives no answer: then nobody knows what
-        was done.
+        Raises WriterGone when no writer is there; InputError when it cannot take what was asked; ServiceError when it says no
+        for another reason, or gives no answer: then nobody knows what was done.
         """
         with contextlib.closing(self._connect()) as connection:
             connection.settimeout(timeout_s)
@@ -56,6 +56,8 @@ class ControlClient:
             self._idle.pop().close()
 
     def _accepted(self, header: Header, answer: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        if answer.get("input"):
+            raise InputError(str(answer.get("error")))
         if not answer.get("ok"):
             raise ServiceError(f"the writer of {self._folder} refused {header.get('op')!r}: {answer.get('error')}")
         return answer, body

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ...schema.errors import CadentError
+from ...schema.errors import CadentError, InputError
 from .frame import LENGTHS, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, SOCKET_NAME, Header, pack, socket_path, unpack_header
 
 Answer: TypeAlias = tuple[dict[str, Any], bytes]
@@ -71,7 +71,7 @@ class ControlServer:
             answered = operation(header, payload)
             answer, body = await answered if inspect.isawaitable(answered) else answered
         except (CadentError, ValueError, KeyError) as error:
-            return pack({"ok": False, "error": str(error)})
+            return pack({"ok": False, "error": str(error), "input": isinstance(error, InputError)})
         return pack({"ok": True, **answer}, body)
 
 

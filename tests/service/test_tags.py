@@ -89,11 +89,13 @@ def test_while_the_writer_is_gone_series_are_found_and_none_is_made(service):
         service.program.signal(signal.SIGCONT)
 
 
-def test_past_the_bound_no_series_is_made(serve, tmp_path):
+def test_past_the_bound_no_series_is_made_and_the_setting_is_named(serve, tmp_path):
     file = tmp_path / "small.toml"
     file.write_text("[service]\nself_metrics = false\n[store]\nmax_metrics = 2\n")
     service = serve("--config", file)
     answer = service.web.post("/tags/tagMultiSeries", path=["a;k=1", "a;k=2", "a;k=3"])
-    assert answer.status == 500
-    assert "max_metrics" in answer.text
+    assert answer.status == 400
+    assert answer.text.strip() == "there is no room for the path 'a;k=3'; raise [store] max_metrics"
+    assert service.web.post("/tags/tagSeries", path="a;k=4").status == 400
+    assert service.web.post("/tags/tagSeries", path="a;k=1").status == 200
     assert found(service, "name=a") == ["a;k=1", "a;k=2"]

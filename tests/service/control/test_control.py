@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from cadent.schema.errors import ServiceError, WriterGone
+from cadent.schema.errors import InputError, LimitExceeded, ServiceError, WriterGone
 from cadent.schema.head import HEAD_POINT
 from cadent.service.control.client import KEPT_OPEN, ControlClient
 from cadent.service.control.frame import MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, pack, unpack_header
@@ -37,6 +37,10 @@ def refuse(header, payload):
     raise ValueError("not today")
 
 
+def refuse_too_much(header, payload):
+    raise LimitExceeded("3 paths; at most 2")
+
+
 async def slow(header, payload):
     await asyncio.sleep(header["s"])
     return echo(header, payload)
@@ -53,6 +57,7 @@ OPERATIONS = {
     "echo": echo,
     "head": head,
     "refuse": refuse,
+    "refuse_too_much": refuse_too_much,
     "needs": lambda header, _: ({}, header["what"]),
 }
 
@@ -114,7 +119,7 @@ def test_a_large_payload_comes_whole(client):
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ({"op": "explode"}, ["'explode'", "echo, head, needs, refuse, refuse_later, slow"]),
+        ({"op": "explode"}, ["'explode'", "echo, head, needs, refuse, refuse_later, refuse_too_much, slow"]),
         ({}, ["None", "echo"]),
         ({"op": "refuse"}, ["refuse", "not today"]),
         ({"op": "refuse_later"}, ["refuse_later", "not today"]),
@@ -126,6 +131,14 @@ def test_what_the_writer_refuses_is_an_error_with_its_words_and_the_connection_l
     with pytest.raises(ServiceError) as error:
         client.request(header)
     assert all(word in str(error.value) for word in words)
+    assert client.ask("echo")["ok"]
+
+
+def test_what_the_asker_has_to_change_is_told_from_what_fails_here(client):
+    with pytest.raises(InputError, match=r"^3 paths; at most 2$"):
+        client.request({"op": "refuse_too_much"})
+    with pytest.raises(InputError, match=r"^3 paths; at most 2$"):
+        client.call({"op": "refuse_too_much"})
     assert client.ask("echo")["ok"]
 
 
