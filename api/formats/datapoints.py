@@ -15,6 +15,8 @@ from .form import Wish
 
 def encode(series: Sequence[TimeSeries], wish: Wish) -> list[Piece]:
     """``[{target, tags, datapoints: [[value|null, time], ...]}, ...]``. What is infinite is written 1e9999."""
+    if not any(len(one.values) for one in series):
+        return [b"[]"]  # as in Graphite: names without a single slot are no answer
     shown = thin(series, wish.max_points) if wish.max_points else series
     items = list(_filled(shown, wish) if wish.filled else _all(shown, wish))
     if wish.pretty and items:
