@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .errors import QueryError
+from .errors import LimitExceeded, QueryError
 
 if TYPE_CHECKING:
     import re2
 
 MOST_CHARACTERS = 10_000  # a list of some hundred hosts, as a dashboard's variable writes it, is 5,000
+_MOST_GROWTH = 10_000  # characters that one text may get longer: applied often enough, doubling fills any memory
 _MOST_MEMORY = 2 << 20  # bytes for the states of one expression; RE2 keeps 128 of them
 _BACKSLASH = re.compile(r"\\(?:(?P<number>[1-9]\d?)|g<(?P<name>\w+)>|(?P<itself>\\))")
 
@@ -46,9 +47,13 @@ class Regex:
 
     def sub(self, replacement: str, text: str) -> str:
         r"""``text`` with each match replaced; ``\1``, ``\g<1>`` and ``\g<name>`` in ``replacement`` are what a group matched,
-        ``\\`` is one backslash. Raises QueryError for a group that is not there."""
-        pieces, end = [], 0
+        ``\\`` is one backslash. Raises QueryError for a group that is not there, LimitExceeded for a text that grows too long."""
+        pieces, end, grown = [], 0, 0
+        references = len(_BACKSLASH.findall(replacement))
         for match in self._matches(text):
+            grown += len(replacement) + references * len(match.group())
+            if grown > len(text) + _MOST_GROWTH:
+                raise LimitExceeded(f"regex {self.text[:200]!r} and what replaces it make {grown:,} characters or more of a text")
             pieces += [text[end : match.start()], self._expand(replacement, match)]
             end = match.end()
         return "".join([*pieces, text[end:]])

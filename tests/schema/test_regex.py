@@ -1,8 +1,9 @@
+import functools
 import re
 
 import pytest
 from cadent.schema import regex
-from cadent.schema.errors import QueryError
+from cadent.schema.errors import LimitExceeded, QueryError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,17 @@ def test_sub_agrees_with_python(expression, text):
 @given(st.sampled_from(["$", "^", "a*", "(a)|$", "a?$", "^$", ""]), TEXT)
 def test_sub_replaces_empty_matches_as_python_does(expression, text):
     assert regex.compile(expression).sub("-", text) == re.sub(expression, "-", text)
+
+
+def test_a_text_does_not_grow_without_end():
+    double = regex.compile("^(.*)$")
+    with pytest.raises(LimitExceeded, match="characters or more of a text"):
+        functools.reduce(lambda text, _: double.sub(r"\1\1", text), range(64), "x")
+
+
+def test_a_long_text_may_become_a_little_longer():
+    text = "x" * 200_000
+    assert regex.compile("(^.*$)").sub(r"\1 A", text) == text + " A"
 
 
 def test_sub_knows_named_groups():
