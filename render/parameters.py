@@ -14,6 +14,9 @@ from . import aggregation
 from .context import Lazy
 from .time_series import TimeSeries
 
+# Of nodes, tags and the like; of lists of series there may be as many as a target holds.
+_MOST_ARGUMENTS: Final = 1_000
+
 
 class Kind(str, enum.Enum):
     """What an argument can be; the values are Graphite's words for them."""
@@ -75,9 +78,9 @@ class Param:
 
 def bind(function: str, params: Sequence[Param], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
     """One value for each of ``params``, and for one that is ``multiple`` as many as there are. Raises QueryError."""
-    many = bool(params) and params[-1].multiple
-    if len(args) > len(params) and not many:
-        raise QueryError(f"{function} takes at most {len(params)} arguments, got {len(args)}")
+    most = _most(params)
+    if len(args) > most:
+        raise QueryError(f"{function} takes at most {most} arguments, got {len(args)}")
     bound = [params[min(at, len(params) - 1)].take(value, function) for at, value in enumerate(args)]
     rest = {param.name: param for param in params[len(args) :]}
     unknown = [name for name in kwargs if name not in rest]
@@ -89,6 +92,13 @@ def bind(function: str, params: Sequence[Param], args: Sequence[Any], kwargs: Ma
         if not param.multiple or name in kwargs:
             bound.append(param.take(kwargs.get(name), function))
     return bound
+
+
+def _most(params: Sequence[Param]) -> float:
+    """How many arguments there may be."""
+    if not params or not params[-1].multiple:
+        return len(params)
+    return math.inf if params[-1].kind in (Kind.SERIES, Kind.SERIES_LISTS) else _MOST_ARGUMENTS
 
 
 def _shown(value: Any) -> str:

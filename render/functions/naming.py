@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Final
 
 from ...schema import regex
-from ...schema.errors import QueryError
+from ...schema.errors import LimitExceeded, QueryError
 from .. import aggregation
 from ..context import Context
 from ..function import ALWAYS, function
@@ -22,6 +23,9 @@ _SEARCH: Final = Param("search", Kind.STRING, required=True)
 _REPLACE: Final = Param("replace", Kind.STRING, required=True)
 _POSITIONS: Final = Param("pos", Kind.INTEGER, multiple=True)
 
+# A hundred for each of a hundred thousand series.
+_MOST_CHARACTERS: Final = 10_000_000
+
 # A number padded to a thousand digits is no name.
 _TOO_WIDE: Final = re.compile(r"%[-#0 +]*(?:\d{4}|\d*\.\d{4})")
 
@@ -29,14 +33,14 @@ _TOO_WIDE: Final = re.compile(r"%[-#0 +]*(?:\d{4}|\d*\.\d{4})")
 @function("alias", group="Alias", params=[_SERIES, Param("newName", Kind.STRING, required=True)], commutes=ALWAYS)
 def alias(_: Context, series: list[TimeSeries], name: str) -> list[TimeSeries]:
     """Every series is called `newName`."""
-    return [replace(one, name=name) for one in series]
+    return _called(series, repeat(name))
 
 
 @function("aliasSub", group="Alias", params=[_SERIES, _SEARCH, _REPLACE], commutes=ALWAYS)
 def alias_sub(_: Context, series: list[TimeSeries], search: str, new: str) -> list[TimeSeries]:
     r"""In every name, what the regular expression `search` matches becomes `replace`, in which `\1` is its first group."""
     pattern = regex.compile(search)
-    return [replace(one, name=pattern.sub(new, one.name)) for one in series]
+    return _called(series, (pattern.sub(new, one.name) for one in series))
 
 
 @function(
@@ -51,8 +55,7 @@ def alias_query(context: Context, series: list[TimeSeries], search: str, new: st
     pattern = regex.compile(search)
     targets = [pattern.sub(new, one.name) for one in series]
     found = replace(context, coarse=None).targets(targets)
-    lasts = map(_last, targets, found)
-    return [replace(one, name=_filled(name, last)) for one, last in zip(series, lasts, strict=True)]
+    return _called(series, (_filled(name, last) for last in map(_last, targets, found)))
 
 
 def _last(target: str, found: Sequence[TimeSeries]) -> float:
@@ -82,7 +85,7 @@ def _filled(name: str, value: float) -> str:
 def alias_by_node(_: Context, series: list[TimeSeries], *nodes: object) -> list[TimeSeries]:
     """Every series is called by some `nodes` of its name, counted from 0 or, below 0, from the end. A word among them is
     the name of a tag and stands for its value."""
-    return [replace(one, name=key_of(one, nodes)) for one in series]
+    return _called(series, (key_of(one, nodes) for one in series))
 
 
 @function(
@@ -93,13 +96,13 @@ def alias_by_node(_: Context, series: list[TimeSeries], *nodes: object) -> list[
 )
 def alias_by_tags(_: Context, series: list[TimeSeries], *tags: object) -> list[TimeSeries]:
     """Every series is called by the values of its `tags`. A number among them is a node of its name."""
-    return [replace(one, name=key_of(one, tags)) for one in series]
+    return _called(series, (key_of(one, tags) for one in series))
 
 
 @function("aliasByMetric", group="Alias", params=[_SERIES], commutes=ALWAYS)
 def alias_by_metric(_: Context, series: list[TimeSeries]) -> list[TimeSeries]:
     """Every series is called by the last node of its name."""
-    return [replace(one, name=_part(one.name, -1, 0)) for one in series]
+    return _called(series, (_part(one.name, -1, 0) for one in series))
 
 
 @function(
@@ -111,7 +114,7 @@ def alias_by_metric(_: Context, series: list[TimeSeries]) -> list[TimeSeries]:
 def substr(_: Context, series: list[TimeSeries], start: int, stop: int) -> list[TimeSeries]:
     """Every series is called by the nodes of its name from `start` to before `stop`, counted from 0 or, below 0, from the
     end; a `stop` of 0 is the end. Functions around the name are left out."""
-    return [replace(one, name=_part(one.name, start, stop)) for one in series]
+    return _called(series, (_part(one.name, start, stop) for one in series))
 
 
 def _part(name: str, start: int, stop: int) -> str:
@@ -124,13 +127,13 @@ def _part(name: str, start: int, stop: int) -> str:
 @function("upper", group="Alias", params=[_SERIES, _POSITIONS], commutes=ALWAYS)
 def upper(_: Context, series: list[TimeSeries], *positions: int) -> list[TimeSeries]:
     """Names in capital letters, or only the letters at the positions `pos`, counted from 0 or, below 0, from the end."""
-    return [replace(one, name=_changed(one.name, positions, str.upper)) for one in series]
+    return _called(series, (_changed(one.name, positions, str.upper) for one in series))
 
 
 @function("lower", group="Alias", params=[_SERIES, _POSITIONS], commutes=ALWAYS)
 def lower(_: Context, series: list[TimeSeries], *positions: int) -> list[TimeSeries]:
     """Names in small letters, or only the letters at the positions `pos`, counted from 0 or, below 0, from the end."""
-    return [replace(one, name=_changed(one.name, positions, str.lower)) for one in series]
+    return _called(series, (_changed(one.name, positions, str.lower) for one in series))
 
 
 def _changed(name: str, positions: Sequence[int], change: Callable[[str], str]) -> str:
@@ -142,6 +145,17 @@ def _changed(name: str, positions: Sequence[int], change: Callable[[str], str]) 
     for position in [one for one in positions if one in there]:
         letters[position] = change(letters[position])
     return "".join(letters)
+
+
+def _called(series: Sequence[TimeSeries], names: Iterable[str]) -> list[TimeSeries]:
+    """By these names, one each. LimitExceeded if they are too long together."""
+    called, characters = [], 0
+    for one, name in zip(series, names, strict=False):
+        characters += len(name)
+        if characters > _MOST_CHARACTERS:
+            raise LimitExceeded(f"{len(series):,} series get names of more than {_MOST_CHARACTERS:,} characters")
+        called.append(replace(one, name=name))
+    return called
 
 
 FUNCTIONS: Final = (

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from cadent.schema.errors import QueryError
+from cadent.schema.errors import LimitExceeded, QueryError
 from hypothesis import given
 from hypothesis import strategies as st
 from several import names, of_several
@@ -98,6 +98,24 @@ def test_an_argument_that_will_not_do_is_said(target, said):
     with pytest.raises(QueryError) as caught:
         of_several(target, {"a": [1], "gaps": [None]})
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        r"*" + r"|aliasSub('^(.*)$','\1\1')" * 40,
+        "alias(*,'" + "x" * 100_000 + "')|aliasByNode(" + ",".join(["0"] * 990) + ")",
+        "alias(*,'" + "x" * 200_000 + "')|alias('" + "y" * 40_000 + "')",
+    ],
+)
+def test_names_that_grow_too_long_are_refused(target):
+    with pytest.raises(LimitExceeded):
+        of_several(target, {f"a{number:03}": [1] for number in range(300)})
+
+
+def test_too_many_nodes_are_refused():
+    with pytest.raises(QueryError, match="aliasByNode takes at most 1000 arguments, got 2001"):
+        of_several(f"aliasByNode(a,{','.join(['0'] * 2000)})", {"a": [1]})
 
 
 def test_names_without_series_are_none():
