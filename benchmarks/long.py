@@ -13,7 +13,7 @@ from cadent.schema.identity import Identity, Level
 from cadent.schema.protocols import Slice
 from cadent.schema.resolution import DAY_S, span_of
 from cadent.stores.files.store import FilesStore
-from cadent.writers.levels import Keeping
+from cadent.writers.keeping.levels import Keeping
 
 from .latency import milliseconds, percentile
 from .lines import STEP_S

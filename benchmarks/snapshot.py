@@ -14,7 +14,7 @@ from cadent.schema.identity import Identity, Level
 from cadent.schema.protocols import Slice
 from cadent.schema.resolution import DAY_S
 from cadent.stores.files.store import FilesStore
-from cadent.writers.levels import Keeping
+from cadent.writers.keeping.levels import Keeping
 
 from .lines import SEED
 from .live import longest_stall_ms

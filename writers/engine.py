@@ -16,13 +16,13 @@ from ..schema.resolution import span_of
 from ..schema.rows import Ids
 from .calls import follow, fulfil
 from .days import SeenDays
-from .expiry import Clock
 from .flush import Flusher
 from .flushing import FlushCounters, FlushThread
-from .levels import oldest_days
+from .keeping.expiry import Clock
+from .keeping.levels import oldest_days
+from .keeping.upkeep import Upkeep, UpkeepCounters
 from .pending import Closed, Pending
 from .store_thread import SealCounters, StoreThread
-from .upkeep import Upkeep, UpkeepCounters
 
 _log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from ..schema.errors import StoreError
 from ..schema.identity import Level
 from ..schema.protocols import ChunkStore, Log
 from .calls import fulfil
-from .expiry import Clock
+from .keeping.expiry import Clock
+from .keeping.upkeep import Upkeep, UpkeepCounters
 from .seal import seal
-from .upkeep import Upkeep, UpkeepCounters
 
 # Until a store that refused is asked again.
 RETRY_S = 5.0

@@ -12,10 +12,10 @@ from cadent.schema.resolution import DAY_S, Ladder
 from cadent.stores.log.folder import LogFiles
 from cadent.stores.log.reader import LogReader
 from cadent.stores.memory import MemoryStore
-from cadent.writers.expiry import Clock
+from cadent.writers.keeping.expiry import Clock
+from cadent.writers.keeping.upkeep import Upkeep
 from cadent.writers.recovery import recover
 from cadent.writers.seal import seal
-from cadent.writers.upkeep import Upkeep
 
 POLICIES = Policies.single(Ladder.parse("10s:2d,1m:6d,10m:30d"))
 (POLICY,) = POLICIES

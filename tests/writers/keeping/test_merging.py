@@ -6,8 +6,8 @@ from cadent.schema.identity import Identity, Level, Mode
 from cadent.schema.policy import Policies
 from cadent.schema.protocols import ChunkSet
 from cadent.schema.resolution import DAY_S, Ladder
-from cadent.writers.levels import keeping
-from cadent.writers.merging import due_merge, mergeable
+from cadent.writers.keeping.levels import keeping
+from cadent.writers.keeping.merging import due_merge, mergeable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

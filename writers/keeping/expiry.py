@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..schema.protocols import ChunkSet
-from ..schema.resolution import DAY_S, span_of
+from ...schema.protocols import ChunkSet
+from ...schema.resolution import DAY_S, span_of
 from .levels import Keeping
 
 # How far the clock may be ahead of the newest points: beyond it, time is theirs. Senders may be silent for a night.

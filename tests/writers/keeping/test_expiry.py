@@ -5,8 +5,8 @@ from cadent.schema.identity import Identity, Level
 from cadent.schema.policy import Policies
 from cadent.schema.protocols import ChunkSet
 from cadent.schema.resolution import DAY_S, Ladder
-from cadent.writers.expiry import Clock, Expiry
-from cadent.writers.levels import keeping
+from cadent.writers.keeping.expiry import Clock, Expiry
+from cadent.writers.keeping.levels import keeping
 
 POLICIES = Policies.single(Ladder.parse("10s:7d,1m:30d"))
 BASE, MINUTE = (keeping(Level("default", step_s), POLICIES) for step_s in (10, 60))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from ..schema.protocols import ChunkSet
+from ...schema.protocols import ChunkSet
 from .levels import Keeping
 from .rollup import SETTLING_S
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ..codec.points import roll_up
-from ..codec.settle import ALL, LAST, settle
-from ..schema.grid import Grid
-from ..schema.identity import Identity, Level, Mode
-from ..schema.protocols import ChunkSet, Slice, Snapshot
-from ..schema.resolution import span_of
-from ..schema.rows import Ids
-from .slices import ids_at_once
+from ...codec.points import roll_up
+from ...codec.settle import ALL, LAST, settle
+from ...schema.grid import Grid
+from ...schema.identity import Identity, Level, Mode
+from ...schema.protocols import ChunkSet, Slice, Snapshot
+from ...schema.resolution import span_of
+from ...schema.rows import Ids
+from ..slices import ids_at_once
 
 # After the end of a coarse span its last fine windows still have to close, be flushed and be sealed.
 SETTLING_S = 600

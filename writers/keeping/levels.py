@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..schema.identity import Level
-from ..schema.policy import Policies, Policy
-from ..schema.resolution import DAY_S
+from ...schema.identity import Level
+from ...schema.policy import Policies, Policy
+from ...schema.resolution import DAY_S
 
 # Slots of a bucket: what it takes to make the reading of a bucket's chunks cheap beside the finding of them.
 _BUCKET_SLOTS = 8_640

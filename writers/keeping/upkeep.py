@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..schema.errors import Damaged
-from ..schema.identity import Level
-from ..schema.policy import Policies
-from ..schema.protocols import ChunkSet, ChunkStore, Snapshot
+from ...schema.errors import Damaged
+from ...schema.identity import Level
+from ...schema.policy import Policies
+from ...schema.protocols import ChunkSet, ChunkStore, Snapshot
 from .expiry import Clock, Expiry
 from .levels import Keeping, keeping
 from .merging import due_merge, mergeable
