@@ -19,14 +19,14 @@ from ...schema.rows import Ids
 from ..disk import disk, link_or_copy, make_folder, replace_file, sync_folder
 from ..layout import level_folder, levels
 from .block import Block
-from .erasing import Erasure
 from .lock import FolderLock
 from .losses import Loss, copy_rest, find_loss
 from .manifest import BlockEntry, LevelEntry, Manifest, block_name
 from .manifest_file import ManifestFile
-from .merging import Merge
 from .new_blocks import NewBlocks
 from .open_blocks import OpenBlocks
+from .rewriting.erasing import Erasure
+from .rewriting.merging import Merge
 from .snapshot import BlockFiles, FilesSnapshot
 
 

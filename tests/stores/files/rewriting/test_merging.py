@@ -12,8 +12,9 @@ import pytest
 from cadent.schema.grid import Grid
 from cadent.schema.identity import Identity, Level, Mode
 from cadent.schema.protocols import Slice
-from cadent.stores.files import chunks, merging, rewriting, runs
+from cadent.stores.files import chunks
 from cadent.stores.files.block import Block
+from cadent.stores.files.rewriting import merging, rewriter, runs
 from cadent.stores.files.store import FilesStore
 from cadent.stores.memory import MemoryStore
 from hypothesis import HealthCheck, given, settings
@@ -160,7 +161,7 @@ KNOBS = st.fixed_dictionaries(
         (runs, "MAX_SLOTS"): st.sampled_from([16, 4320]),
         (merging, "_MOST_WINDOWS"): st.sampled_from([1, 3, 256]),
         (merging, "SLICE_BYTES"): st.sampled_from([1, 1000, 1 << 20]),
-        (rewriting, "_GRID_BYTES"): st.sampled_from([1, 1000, 1 << 20]),
+        (rewriter, "_GRID_BYTES"): st.sampled_from([1, 1000, 1 << 20]),
         (chunks, "_CHUNK_BYTES"): st.sampled_from([0, 128]),
     }
 )
@@ -262,7 +263,7 @@ def test_a_merge_holds_a_small_part_of_what_it_merges(store, tmp_path):
     files = sorted((tmp_path / "default" / "10").glob("*.block"))
     total = sum(file.stat().st_size for file in files)
     mapped, traced = [], []
-    write = rewriting.Rewriter.write
+    write = rewriter.Rewriter.write
 
     def watched(*arguments):
         mapped.append(sum(map(resident, files)))
@@ -271,7 +272,7 @@ def test_a_merge_holds_a_small_part_of_what_it_merges(store, tmp_path):
         tracemalloc.reset_peak()
 
     tracemalloc.start()
-    with patch.object(merging, "SLICE_BYTES", total // 20), patch.object(rewriting.Rewriter, "write", watched):
+    with patch.object(merging, "SLICE_BYTES", total // 20), patch.object(rewriter.Rewriter, "write", watched):
         merge(store)
     tracemalloc.stop()
     assert len(mapped) > 10

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...codec.chunk import Buffer, encode
-from ...schema.grid import Grid
-from ...schema.rows import Ids
-from . import _strips
-from .block import Block
-from .chunks import Chunks, Numbers, key
-from .draft import BlockDraft
+from ....codec.chunk import Buffer, encode
+from ....schema.grid import Grid
+from ....schema.rows import Ids
+from .. import _strips
+from ..block import Block
+from ..chunks import Chunks, Numbers, key
+from ..draft import BlockDraft
 from .runs import Runs, Window
 
 # Of a grid that is decoded at once: it stays in the processor's cache.

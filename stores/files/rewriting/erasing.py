@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...schema.rows import Ids
-from .block import Block
-from .chunks import Chunks, Numbers, read_chunks, slices
-from .draft import BlockDraft
+from ....schema.rows import Ids
+from ..block import Block
+from ..chunks import Chunks, Numbers, read_chunks, slices
+from ..draft import BlockDraft
 from .merging import SLICE_BYTES
-from .rewriting import Rewriter
+from .rewriter import Rewriter
 from .runs import Runs, Window
 
 

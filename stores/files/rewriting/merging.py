@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...schema.identity import Identity, Mode
-from ...schema.rows import Ids
-from .block import Block
-from .chunks import Chunks, key, read_chunks, slices
-from .draft import BlockDraft
-from .format import BlockHeader, Part
-from .rewriting import Rewriter
+from ....schema.identity import Identity, Mode
+from ....schema.rows import Ids
+from ..block import Block
+from ..chunks import Chunks, key, read_chunks, slices
+from ..draft import BlockDraft
+from ..format import BlockHeader, Part
+from .rewriter import Rewriter
 from .runs import Runs, Window, gathered, runs_of
 
 # Of the strips that are held at once.

@@ -1,0 +1,1 @@
+"""Blocks made of other blocks: merged, or without some of their points."""
