@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import orjson
 
+from ..query.limits import Deadline
 from ..render import aggregation
 from ..render.pictures.options import Options
 from ..render.pictures.slices import Slice
@@ -26,8 +27,11 @@ SVG = "image/svg+xml"
 Evaluate: TypeAlias = Callable[[Sequence[str]], list[TimeSeries]]
 
 
-def picture(params: Params, targets: Sequence[str], zone: tzinfo, evaluate: Evaluate) -> tuple[list[Piece], str]:
-    """The file and its type; an SVG may be asked as a call of a function, too. Raises QueryError, and what ``evaluate`` does."""
+def picture(
+    params: Params, targets: Sequence[str], zone: tzinfo, evaluate: Evaluate, deadline: Deadline
+) -> tuple[list[Piece], str]:
+    """The file and its type; an SVG may be asked as a call of a function, too. Raises QueryError, LimitExceeded, and what
+    ``evaluate`` does."""
     kind = "svg" if params.text("format") == "svg" else "png"
     options = Options.of(params.last())
     drawing = _drawing()
@@ -35,7 +39,7 @@ def picture(params: Params, targets: Sequence[str], zone: tzinfo, evaluate: Eval
         mode = params.choice("pieMode", "average", "maximum", "minimum")
         file = drawing.pie_graph(kind, list(_slices(targets, mode, evaluate)), options)
     else:
-        file = drawing.line_graph(kind, evaluate(targets), options, zone)
+        file = drawing.line_graph(kind, evaluate(targets), options, zone, deadline.check)
     if kind == "svg" and params.text("jsonp"):
         return jsonp.call(params.text("jsonp"), [orjson.dumps(file.decode())]), jsonp.MIMETYPE
     return [file], SVG if kind == "svg" else PNG

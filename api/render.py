@@ -21,7 +21,7 @@ from .backend import METHODS, Backend
 from .formats.form import Form, Wish
 from .formats.table import form
 from .params import Params, time_zone
-from .pictures import picture
+from .pictures import Evaluate, picture
 from .recent import Body, Recent
 from .stored_series import StoredSeries
 
@@ -87,10 +87,13 @@ def _body(params: Params, query: RenderQuery, backend: Backend) -> Body:
     shape = form(params)
     source = StoredSeries(backend, query.now, query.x_files_factor)
     if not shape:
-        drawn = picture(params, query.targets, query.zone, lambda targets: evaluate(replace(query, targets=targets), source))
-        return Body.of(*drawn, source.missing)
+        return Body.of(*picture(params, query.targets, query.zone, _of_targets(query, source), source.deadline), source.missing)
     series = evaluate(query, source, coarse=backend.coarse_reads and shape.thinned)
     return _written(series, shape, query, params, source)
+
+
+def _of_targets(query: RenderQuery, source: StoredSeries) -> Evaluate:
+    return lambda targets: evaluate(replace(query, targets=targets), source)
 
 
 def _written(series: list[TimeSeries], shape: Form, query: RenderQuery, params: Params, source: StoredSeries) -> Body:

@@ -19,6 +19,7 @@ class Outline:
     """What is filled so far: for every x a stretch of y around ``zero``. Pixels, y downward."""
 
     def __init__(self, left: float, right: float, zero: float) -> None:
+        self._zero = zero
         self._x = np.array([left - 1.0, right + 1.0])
         self._above = np.array([zero, zero])
         self._below = self._above.copy()
@@ -39,8 +40,9 @@ class Outline:
         for border, further, towards in ((self._above, np.minimum, reach), (self._below, np.maximum, -reach)):
             old = border[inside].copy()
             border[inside] = further(old, y)
-            if (border[inside] != old).any():
-                yield _polygon(x, border[inside], old + towards)
+            grown = border[inside] != old
+            if grown.any():
+                yield _polygon(x, border[inside], old + towards * (grown & (old != self._zero)))
 
     def _refine(self, x: Floats) -> None:
         """The same outline with points at ``x``, too."""

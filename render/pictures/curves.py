@@ -31,8 +31,9 @@ def stacked(series: Sequence[TimeSeries]) -> list[TimeSeries]:
     found = []
     for one in series:
         here = total[: len(one.values)]
-        found.append(one.with_values(one.values + here))
-        here += np.nan_to_num(one.values)
+        with np.errstate(over="ignore"):  # what is too large is infinite
+            found.append(one.with_values(one.values + here))
+            here += np.where(np.isfinite(one.values), one.values, 0)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -30,8 +30,8 @@ _LABEL_GAP = 3
 _ROUNDS = 4
 
 
-def draw_lines(canvas: Canvas, series: Sequence[TimeSeries], options: Options, zone: tzinfo) -> None:
-    """Draw all of it. Raises QueryError for a consolidation that is none."""
+def draw_lines(canvas: Canvas, series: Sequence[TimeSeries], options: Options, zone: tzinfo, check: Callable[[], None]) -> None:
+    """Draw all of it; ``check`` is called for each line. Raises QueryError for a consolidation that is none."""
     sheet = Sheet(canvas, options)
     if not any(one.stop > one.start and len(one.values) for one in series):
         sheet.draw_nothing()
@@ -39,11 +39,11 @@ def draw_lines(canvas: Canvas, series: Sequence[TimeSeries], options: Options, z
     series = [one for one in series if len(one.values)]
     if any(len(one.values) == 1 for one in series) and options.line_mode == "slope":
         options = replace(options, line_mode="staircase")  # one value makes no slope
-    _LineGraph(sheet, lines(series, options), options, zone).draw()
+    _LineGraph(sheet, lines(series, options), options, zone, check).draw()
 
 
 class _LineGraph:
-    def __init__(self, sheet: Sheet, found: Sequence[Line], options: Options, zone: tzinfo) -> None:
+    def __init__(self, sheet: Sheet, found: Sequence[Line], options: Options, zone: tzinfo, check: Callable[[], None]) -> None:
         self._sheet = sheet
         self._lines = found
         self._options = options
@@ -51,6 +51,7 @@ class _LineGraph:
         self._start = float(min(one.series.start for one in found))
         self._stop = self._start + max(self._range_s(), 1.0)
         self._zone = zone
+        self._check = check
 
     def draw(self) -> None:
         self._sheet.draw_title()
@@ -156,6 +157,7 @@ class _LineGraph:
         self._sheet.canvas.clip(frames[0].area)
         self._fill_areas(drawn, frames)
         for one in drawn:
+            self._check()
             frame = frames[one.right]
             if one.is_spikes:
                 self._stroke(spikes(one.series, frame), one)
@@ -167,6 +169,7 @@ class _LineGraph:
         outlines = [Outline(frame.area.left, frame.area.right, frame.zero) for frame in frames]
         filled = []
         for one in (one for one in drawn if one.filled and not one.is_spikes):
+            self._check()
             alpha = self._options.area_alpha
             shade = one.color if alpha is None or not one.color.alpha else one.color.faded(alpha)
             pieces = outlines[one.right].added(self._curve(one, frames[one.right]), overlap=shade.alpha == 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from ..time_series import TimeSeries
@@ -15,10 +15,11 @@ from .slices import Slice
 from .vector import Vector
 
 
-def line_graph(kind: str, series: Sequence[TimeSeries], options: Options, zone: tzinfo) -> bytes:
-    """A graph of ``series``, with the times of ``zone``. ``kind``: ``svg``, or anything else for PNG. Raises QueryError."""
+def line_graph(kind: str, series: Sequence[TimeSeries], options: Options, zone: tzinfo, check: Callable[[], None]) -> bytes:
+    """A graph of ``series``, with the times of ``zone``. ``kind``: ``svg``, or else PNG. ``check`` is called for each
+    line, to raise when it takes too long. Raises QueryError."""
     canvas = _canvas(kind, options)
-    draw_lines(canvas, series, options, zone)
+    draw_lines(canvas, series, options, zone, check)
     return canvas.data()
 
 

@@ -46,7 +46,7 @@ class ValueAxis:
         if self.log_base is None:
             return np.clip((values - self.bottom) / (self.top - self.bottom), -100, 100)
         positive = np.log(np.where(values > 0, values, np.nan))
-        return np.clip((positive - math.log(self.bottom)) / math.log(self.top / self.bottom), -100, 100)
+        return np.clip((positive - math.log(self.bottom)) / (math.log(self.top) - math.log(self.bottom)), -100, 100)
 
     def share(self, value: float) -> float:
         """Of one value; 0 for what has no place."""
@@ -169,7 +169,7 @@ def _log_axis(least: float, most: float, options: Options) -> ValueAxis:
     every = -(-(last - first) // _MOST_LABELS)
     powers = [base**exponent for exponent in range(first, last + 1, every)]
     return ValueAxis(
-        base**first,
+        max(base**first, 1e-307),
         base**last,
         tuple((power, _text(power, math.inf, math.inf, options.units)) for power in powers),
         base,

@@ -12,6 +12,7 @@ from cadent.render.pictures.options import Options
 from cadent.render.pictures.picture import line_graph, pie_graph
 from cadent.render.pictures.slices import Slice
 from cadent.render.time_series import TimeSeries
+from cadent.schema.errors import LimitExceeded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -20,6 +21,10 @@ START = 1_699_999_200
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 PURE = "ff0000,00ff00,0000ff"
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+def never():
+    """Nothing takes too long."""
 
 
 def line(name, values, step_s=10, start=START, **style):
@@ -32,7 +37,7 @@ def wave(name="a.b", height=10, **style):
 
 
 def drawn(*series, **parameters):
-    return line_graph("png", series, Options.of({"colorList": PURE, **parameters}), timezone.utc)
+    return line_graph("png", series, Options.of({"colorList": PURE, **parameters}), timezone.utc, never)
 
 
 def pixels(data):
@@ -56,7 +61,7 @@ def share(data, color):
 
 
 def texts(*series, **parameters):
-    root = ET.fromstring(line_graph("svg", series, Options.of(parameters), timezone.utc))
+    root = ET.fromstring(line_graph("svg", series, Options.of(parameters), timezone.utc, never))
     return [element.text for element in root.iter(f"{SVG}text")]
 
 
@@ -139,14 +144,14 @@ def test_titles_names_and_labels_are_in_an_svg():
 def test_no_name_or_title_breaks_out_of_an_svg(name, title):
     hostile = f"</text><script>alert(1)</script>{name}"
     root = ET.fromstring(
-        line_graph("svg", [wave(hostile)], Options.of({"title": f"<&\"'>{title}", "vtitle": hostile}), timezone.utc)
+        line_graph("svg", [wave(hostile)], Options.of({"title": f"<&\"'>{title}", "vtitle": hostile}), timezone.utc, never)
     )
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {"svg", "rect", "path", "text", "clipPath"}
     assert any((element.text or "").startswith("</text><script>") for element in root.iter())
 
 
 def test_an_svg_says_its_size():
-    root = ET.fromstring(line_graph("svg", [wave()], Options.of({"width": "400"}), timezone.utc))
+    root = ET.fromstring(line_graph("svg", [wave()], Options.of({"width": "400"}), timezone.utc, never))
     assert (root.get("width"), root.get("height")) == ("400", "250")
 
 
@@ -225,7 +230,7 @@ shapes = st.tuples(
 @settings(max_examples=150, deadline=None)
 def test_any_series_with_any_options_make_a_picture(found, parameters):
     series = [line(f"s{number}", values, step_s, start, **style) for number, (values, step_s, start, style) in enumerate(found)]
-    data = line_graph(parameters.get("format", "png"), series, Options.of(parameters), timezone.utc)
+    data = line_graph(parameters.get("format", "png"), series, Options.of(parameters), timezone.utc, never)
     if parameters.get("format") == "svg":
         assert ET.fromstring(data).get("width") == "330"
         assert b"nan" not in data
@@ -264,8 +269,22 @@ def test_eight_threads_draw_what_one_does():
 
     def draw(kind):
         form, parameters = kind
-        return line_graph(form, [wave(f"s{number}") for number in range(5)], Options.of(parameters), timezone.utc)
+        return line_graph(form, [wave(f"s{number}") for number in range(5)], Options.of(parameters), timezone.utc, never)
 
     alone = [draw(kind) for kind in kinds]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(draw, kinds * 5)) == alone * 5
+
+
+@pytest.mark.parametrize("mode", ["none", "stacked"])
+def test_drawing_ends_when_its_time_is_over(mode):
+    calls = []
+
+    def check():
+        calls.append(None)
+        if len(calls) == 3:
+            raise LimitExceeded("too long")
+
+    with pytest.raises(LimitExceeded):
+        line_graph("png", [wave()] * 5, Options.of({"areaMode": mode}), timezone.utc, check)
+    assert len(calls) == 3
