@@ -76,7 +76,7 @@ cadent {__version__} is ready.
 
 Try, in another terminal:
   echo "test.first 42 $(date +%s)" | nc -q0 {graphite.host} {graphite.port}
-  curl 'http://{http}/render?target=test.*&from=-5min'
+  curl 'http://{http}/render?target=test.*&from=-5min&format=json'
   {_command()} fetch 'cadent.*.lines.received' --from -10min{_data_flag(config.store.data)}
 """
 
