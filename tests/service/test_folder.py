@@ -136,7 +136,7 @@ def test_a_writer_that_cannot_run_any_more_is_given_up(tmp_path):
     service = Cadent(tmp_path / "service", PYTHONPATH=str(copy))
     try:
         service.wait()
-        (copy / "cadent" / "service" / "writer.py").write_text("raise SystemExit('broken on purpose')\n")
+        (copy / "cadent" / "service" / "writer" / "process.py").write_text("raise SystemExit('broken on purpose')\n")
         os.kill(writer_of(service), signal.SIGKILL)
         assert service.program.wait(60) == 1
         assert "the writer ended 6 times while starting; its last lines say why" in service.program.output
