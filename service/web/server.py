@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,7 @@ from ...api.app import Settings, create_app
 from ...api.backend import WriterState
 from ...index.path_index import TrieIndex
 from ...ingest.tcp import SPARE_FILES, raise_open_files
+from ...render.table import functions
 from ...schema.errors import ServiceError, WriterGone
 from ...stores.events import EventsFile
 from ..config.settings import Config
@@ -37,6 +39,7 @@ _KEEP_ALIVE_S = 75
 _CHANGE_S = 60.0
 # Of one worker, idle ones included. Those beyond wait until one of them ends.
 _MOST_CONNECTIONS = 10_000
+_FUNCTIONS_AFTER_S = 1.0
 
 
 def build_app(config: Config) -> Flask:
@@ -51,6 +54,7 @@ def build_app(config: Config) -> Flask:
         coarse_reads=config.query.coarse_reads,
     )
     changes = WriterChanges(index, partial(control.call, timeout_s=_CHANGE_S), config.query.max_nodes)
+    _read_functions_soon()
     return create_app(
         open_reader(config, index, control),
         index,
@@ -61,6 +65,13 @@ def build_app(config: Config) -> Flask:
         now=time.time,
         monotonic=time.monotonic,
     )
+
+
+def _read_functions_soon() -> None:
+    """Before the first graph, which would wait for them, and after the start, which need not."""
+    timer = threading.Timer(_FUNCTIONS_AFTER_S, functions)
+    timer.daemon = True
+    timer.start()
 
 
 def _writer_state(control: ControlClient) -> WriterState:
