@@ -14,7 +14,7 @@ from .lines import STEP_S, Load, gauges, history
 from .loading import check, newest_complete_window, send
 from .servers import Cadent, Http, peers
 from .table import Row
-from .tree import command_line, status_mb
+from .tree import command_line, forget_most_memory, status_mb
 
 DAY = 86_400 // STEP_S
 POINTS = 800
@@ -44,10 +44,11 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
         send(server, load)
         check(server, load)
         server.seal()
+        workers = [pid for pid in server.tree.pids() if "cadent.service.web.server" in command_line(pid)]
+        for pid in workers:
+            forget_most_memory(pid)
         taken = {name: median_ms(server.http, "/render", target, load, times) for name, (target, _) in QUERIES.items()}
-        memory_mb = max(
-            status_mb(pid, "VmHWM:") for pid in server.tree.pids() if "cadent.service.web.server" in command_line(pid)
-        )
+        memory_mb = max(status_mb(pid, "VmHWM:") for pid in workers)
         server.stop()
         first_s = first_answer_s(server, load)
     finally:
