@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
-
-from pyparsing import (
-    DelimitedList,
-    Forward,
-    Opt,
-    ParseBaseException,
-    ParserElement,
-    ParseResults,
-    Regex,
-    ZeroOrMore,
-)
-from pyparsing import Literal as Symbol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..schema.errors import InvalidTarget, QueryError
 from .expression import Call, Expression, Literal, Path, Template
+
+if TYPE_CHECKING:
+    from pyparsing import ParserElement, ParseResults
 
 # A dashboard's longest targets, which list hundreds of names in braces, have some kilobytes.
 _MAX_CHARACTERS: Final = 256 * 1024
@@ -30,6 +22,8 @@ _MAX_PIPES: Final = 64
 _MAX_DIGITS: Final = 300
 _SHOWN_CHARACTERS: Final = 60
 _CACHED_TARGETS: Final = 4_096
+# At the first parse pyparsing finds out by trial how many arguments an action takes, and two threads confuse it.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 _QUOTED: Final = r'"(?:[^"\\]|""|\\.)*"|' + r"'(?:[^'\\]|''|\\.)*'"
 _BEFORE_END: Final = r"(?=\s*(?:[,)]|\Z))"
@@ -65,9 +59,12 @@ def _parse(target: str) -> Expression:
 
 
 def _read(target: str, *, to_its_end: bool) -> Expression:
+    from pyparsing import ParseBaseException  # noqa: PLC0415 -- as in _grammar
+
     _check_nesting(target)
     try:
-        parsed: Expression = _grammar().parse_string(target, parse_all=to_its_end)[0]
+        with _ONE_AT_A_TIME:
+            parsed: Expression = _grammar().parse_string(target, parse_all=to_its_end)[0]
     except ParseBaseException as error:
         raise InvalidTarget(f"the target cannot be read here:\n{_place(target, error.loc)}") from None
     return parsed
@@ -93,6 +90,9 @@ def _place(target: str, at: int) -> str:
 @cache
 def _grammar() -> ParserElement:
     """Made at the first target: a process that draws nothing does not wait for it."""
+    from pyparsing import DelimitedList, Forward, Opt, Regex, ZeroOrMore  # noqa: PLC0415 -- 20 ms of every start
+    from pyparsing import Literal as Symbol  # noqa: PLC0415 -- the same
+
     expression = Forward()
     number = Regex(rf"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?{_BEFORE_END}").set_parse_action(_number)
     quoted = Regex(_QUOTED).set_parse_action(lambda found: Literal(found[0][1:-1]))

@@ -19,6 +19,7 @@ from ...api.app import Settings, create_app
 from ...api.backend import WriterState
 from ...index.path_index import TrieIndex
 from ...ingest.tcp import SPARE_FILES, raise_open_files
+from ...render.grammar import parse
 from ...render.table import functions
 from ...schema.errors import ServiceError, WriterGone
 from ...stores.events import EventsFile
@@ -39,7 +40,7 @@ _KEEP_ALIVE_S = 75
 _CHANGE_S = 60.0
 # Of one worker, idle ones included. Those beyond wait until one of them ends.
 _MOST_CONNECTIONS = 10_000
-_FUNCTIONS_AFTER_S = 1.0
+_GRAPHS_AFTER_S = 1.0
 
 
 def build_app(config: Config) -> Flask:
@@ -54,7 +55,7 @@ def build_app(config: Config) -> Flask:
         coarse_reads=config.query.coarse_reads,
     )
     changes = WriterChanges(index, partial(control.call, timeout_s=_CHANGE_S), config.query.max_nodes)
-    _read_functions_soon()
+    _prepare_graphs_soon()
     return create_app(
         open_reader(config, index, control),
         index,
@@ -67,9 +68,9 @@ def build_app(config: Config) -> Flask:
     )
 
 
-def _read_functions_soon() -> None:
-    """Before the first graph, which would wait for them, and after the start, which need not."""
-    timer = threading.Timer(_FUNCTIONS_AFTER_S, functions)
+def _prepare_graphs_soon() -> None:
+    """Before the first graph, which would wait for functions and grammar, and after the start, which need not."""
+    timer = threading.Timer(_GRAPHS_AFTER_S, lambda: (functions(), parse("a")))
     timer.daemon = True
     timer.start()
 

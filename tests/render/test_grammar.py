@@ -1,6 +1,10 @@
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import pytest
+from cadent.render import grammar
 from cadent.render.expression import Call, Literal, Path, Template
 from cadent.render.grammar import parse
 from cadent.render.templates import resolve
@@ -117,6 +121,20 @@ def test_what_is_not_too_deep_is_read():
     for _ in range(32):
         (expression,) = expression.args
     assert expression == Path("a")
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_threads_may_read_their_first_targets_at_the_same_time(monkeypatch, _):
+    monkeypatch.setattr(grammar, "_grammar", cache(grammar._grammar.__wrapped__))
+    targets = [f"alias(scale(sum(a.*,b),{number}),k='x')|f(n=-{number}.5)|g(template(a.$x,x='{number}'))" for number in range(60)]
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            read = list(pool.map(lambda target: grammar._parse.__wrapped__(target), targets))
+    finally:
+        sys.setswitchinterval(often)
+    assert read == list(map(parse, targets))
 
 
 @given(st.text(max_size=40))
