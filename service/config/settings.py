@@ -103,9 +103,9 @@ class QuerySettings:
         "stay. Off: what graphite-web would read and average.",
     ] = True
     max_series: Annotated[int, kinds.COUNT, "Most series one query may match. More lets one query take more memory."] = 10_000
-    max_points: Annotated[int, kinds.COUNT, "Most points one query may read. Each takes about 40 bytes while it is read."] = (
-        20_000_000
-    )
+    max_points: Annotated[
+        int, kinds.COUNT, "Most points one query may read, and be answered. Each takes about 40 bytes while it is read."
+    ] = 20_000_000
     max_nodes: Annotated[int, kinds.COUNT, "Most nodes one find may list."] = 1_000_000
     timeout_s: Annotated[
         int, kinds.DURATION, "A query that takes longer is given up. Until then it holds one of the threads."

@@ -131,7 +131,7 @@ def test_threads_may_read_their_first_targets_at_the_same_time(monkeypatch, _):
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as pool:
-            read = list(pool.map(lambda target: grammar._parse.__wrapped__(target), targets))
+            read = list(pool.map(grammar._parse.__wrapped__, targets))
     finally:
         sys.setswitchinterval(often)
     assert read == list(map(parse, targets))
