@@ -15,22 +15,18 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 def resolve(expression: Expression, values: Values) -> Expression:
     """``expression`` without templates; ``values`` are the request's, which go before those of a template."""
-    if isinstance(expression, Template):
-        return _filled(expression.body, {**expression.values, **values})
-    if isinstance(expression, Call):
-        args = tuple(resolve(one, values) for one in expression.args)
-        return Call(expression.name, args, tuple((name, resolve(one, values)) for name, one in expression.kwargs))
-    return expression
+    return _resolved(expression, values, None)
 
 
-def _filled(expression: Expression, values: Values) -> Expression:
-    if isinstance(expression, Path):
-        return _filled_path(expression.pattern, values)
+def _resolved(expression: Expression, asked: Values, here: Values | None) -> Expression:
+    """``here``: those that hold at this place; None outside of templates."""
     if isinstance(expression, Template):
-        return _filled(expression.body, {**expression.values, **values})
+        return _resolved(expression.body, asked, {**expression.values, **asked})
     if isinstance(expression, Call):
-        args = tuple(_filled(one, values) for one in expression.args)
-        return Call(expression.name, args, tuple((name, _filled(one, values)) for name, one in expression.kwargs))
+        args = tuple(_resolved(one, asked, here) for one in expression.args)
+        return Call(expression.name, args, tuple((name, _resolved(one, asked, here)) for name, one in expression.kwargs))
+    if isinstance(expression, Path) and here is not None:
+        return _filled_path(expression.pattern, here)
     return expression
 
 
