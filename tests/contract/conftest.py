@@ -1,13 +1,18 @@
 """The chunk stores that the contract holds for, and what each of them can do beyond it."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import pytest
 from cadent.schema.protocols import ChunkStore
 from cadent.stores.files.store import FilesStore
 from cadent.stores.memory import MemoryStore
+
+# Helpers of these tests alone; tests are no package, so they are found by folder.
+sys.path.append(str(Path(__file__).parent))
 
 
 @dataclass(frozen=True)
