@@ -60,19 +60,20 @@ class StoredSeries:
         self.missing |= answer.missing
         by_target: dict[str, dict[str, TimeSeries]] = {target: {} for target in targets}
         for found in answer.found:
-            by_target[found.target][found.series.path] = self._time_series(found, first.coarse)
+            by_target[found.target][found.series.path] = self._time_series(found, first)
         return {read: [one for _, one in sorted(by_target[read.pattern].items())] for read in reads}
 
-    def _time_series(self, found: Found, coarse: Coarse | None) -> TimeSeries:
+    def _time_series(self, found: Found, read: Read) -> TimeSeries:
         series = found.series
         return TimeSeries.of(
             series.path,
             series.start,
-            series.stop,
+            # The last slot of a coarse read reaches beyond the graph, which is not to become longer by that.
+            min(series.stop, read.until + 1) if found.coarse else series.stop,
             series.step_s,
             series.values,
             expression=found.target,
-            consolidation=coarse.usual if coarse else "average",
+            consolidation=read.coarse.usual if read.coarse else "average",
             x_files_factor=self._x_files_factor,
         )
 

@@ -49,10 +49,12 @@ class FetchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A series and the target that matched its path. A path that two targets match is found twice."""
+    """A series and the target that matched its path. A path that two targets match is found twice. ``coarse``: the query's leave
+    to read coarser points was taken."""
 
     target: str
     series: Series
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,13 +22,15 @@ from .window import Bounds, check_order, choose_step, narrow
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Paths of one policy, each once, with ascending ``ids``, the statistic that each shows, and the bounds they share."""
+    """Paths of one policy, each once, with ascending ``ids``, the statistic that each shows, and the bounds they share.
+    ``coarse``: these are of a coarser step than without leave for it."""
 
     policy: Policy
     paths: tuple[str, ...]
     ids: Ids
     statistics: tuple[Statistic, ...]
     bounds: Bounds
+    coarse: bool = False
 
     @property
     def level(self) -> Level:
@@ -85,7 +87,7 @@ def _batches(query: FetchQuery, paths: Mapping[Policy, Mapping[str, int]], steps
             common_s = math.lcm(*steps.values())
             narrowed = coarse_bounds(query.after, query.until, common_s, query.coarse.max_points, paths)
             if narrowed.step_s > bounds.step_s:
-                yield _batch(policy, ids, coarse, narrowed)
+                yield replace(_batch(policy, ids, coarse, narrowed), coarse=True)
                 shown = {path: one for path, one in shown.items() if path not in coarse}
         if shown:
             yield _batch(policy, ids, shown, bounds)

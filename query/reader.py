@@ -91,16 +91,16 @@ class Reader:
         """Series of all paths that the targets match, target by target. Raises QueryError and LimitExceeded."""
         matches = self._find(query)
         plan = make_plan(query, matches, self._policies, self.limits, History(self._store.snapshot(), self._logs))
-        series: dict[str, Series] = {}
+        read: dict[str, tuple[Series, bool]] = {}
         missing = NOTHING
         for batch in plan.batches:
             values, missed = self._values(batch, query, deadline)
             bounds = batch.bounds
             for path, row in zip(batch.paths, values, strict=True):
-                series[path] = Series(path, bounds.start, bounds.stop, bounds.step_s, row)
+                read[path] = Series(path, bounds.start, bounds.stop, bounds.step_s, row), batch.coarse
             missing |= missed
         found = (
-            Found(target, series[match.path]) for target, leaves in zip(query.targets, matches, strict=True) for match in leaves
+            Found(target, *read[match.path]) for target, leaves in zip(query.targets, matches, strict=True) for match in leaves
         )
         return Answer(tuple(found), plan.bounds, missing)
 

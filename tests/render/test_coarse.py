@@ -129,6 +129,16 @@ def test_what_needs_every_point_gets_it(coarse, exact, target, points):
     assert b"datapoints" in ours
 
 
+def test_a_graph_that_is_drawn_beside_one_of_all_points_is_not_thinned_again(coarse):
+    """Both have as many points as each would have alone."""
+    targets = ["sumSeries(d.host*.cpu.user)", "derivative(d.counter.steady)"]
+    asked = {**ASKED, "from": samples.NOW - 3_003, "maxDataPoints": 100}
+    together = coarse.web.post("/render", target=targets, **asked).json
+    alone = [coarse.web.post("/render", target=target, **asked).json[0] for target in targets]
+    assert together == alone
+    assert min(len(one["datapoints"]) for one in together) > 90
+
+
 def test_what_needs_no_fewer_points_is_the_same(coarse, exact):
     target = "sumSeries(d.host*.cpu.user)"
     ours, theirs = (one.web.post("/render", target=target, maxDataPoints=360, **ASKED).body for one in (coarse, exact))

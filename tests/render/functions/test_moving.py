@@ -132,7 +132,7 @@ def test_deviations_are_those_of_the_window_as_far_as_it_is_there(seed, gaps, wi
         ("movingAverage(a,'10')", "movingAverage: windowSize='10' is not"),
         ("movingMedian(a,inf)", "movingMedian: windowSize=inf is not"),
         ("movingMin(a)", "movingMin lacks its argument windowSize"),
-        ("movingMax(5,5)", "the target is no list of series, but '5'"),
+        ("movingMax(5,5)", "the target is no list of series, but 5"),
         ("movingSum(a,5,'x')", "movingSum: xFilesFactor='x' is not a number"),
         ("movingWindow(a,5,'mode')", "movingWindow: func='mode' is not an aggregation"),
         ("movingWindow(a,5,'sumSeries')", "movingWindow: func=sumSeries is not one of"),
