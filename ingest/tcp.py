@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import resource
 import socket
 from dataclasses import dataclass
 
 from ..schema.protocols import LineSink
 from .connection import Connection
+from .open_files import SPARE_FILES, raise_open_files
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +20,6 @@ PATIENCE_S = 2.0  # for connections with lines in hand to give them to the sink 
 QUIET_S = 0.02  # without a byte: what had arrived when the server began to close is read
 MOST_QUIETS = 25  # waited for; a sender that goes on and on does not hold up a stop
 LOOKS = 8  # at each connection in one idle timeout: a silent one lives an eighth longer at most
-SPARE_FILES = 256  # of those a process may open: for what is not a connection
 # A peer that is gone without a word, as behind a cut cable, is noticed after 7 minutes; one that is only silent is not.
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 300), (socket.TCP_KEEPINTVL, 30), (socket.TCP_KEEPCNT, 4))
 
@@ -171,13 +170,3 @@ def _notice_dead_peers(listener: socket.socket) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in KEEPALIVE:
         listener.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def raise_open_files() -> int:
-    """Let this process have as many open files, so connections, as the system allows; returns how many."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (ValueError, OSError):  # no system is obliged to grant its own hard limit
-        return soft
-    return hard

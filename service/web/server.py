@@ -18,7 +18,7 @@ from gunicorn.config import Config as GunicornConfig
 from ...api.app import Settings, create_app
 from ...api.backend import WriterState
 from ...index.path_index import TrieIndex
-from ...ingest.tcp import SPARE_FILES, raise_open_files
+from ...ingest.open_files import SPARE_FILES, raise_open_files
 from ...render.grammar import parse
 from ...render.table import functions
 from ...schema.errors import ServiceError, WriterGone

@@ -4,7 +4,8 @@ import asyncio
 import resource
 import socket
 
-from cadent.ingest.tcp import LOOKS, SPARE_FILES, Counters, LineServer
+from cadent.ingest.open_files import SPARE_FILES
+from cadent.ingest.tcp import LOOKS, Counters, LineServer
 from line_senders import Sink, connected, serving, turns, until
 
 IDLE_S = 0.08

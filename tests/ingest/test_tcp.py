@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cadent.accumulate.accumulator import Accumulator
 from cadent.accumulate.limits import Limits
-from cadent.ingest import tcp
+from cadent.ingest.open_files import raise_open_files
 from cadent.ingest.tcp import READ_BYTES, Counters, LineServer
 from cadent.schema.policy import Policies
 from cadent.schema.resolution import Ladder
@@ -133,7 +133,7 @@ def test_garbage_is_refused_and_the_lines_behind_it_are_taken():
 
 def test_two_thousand_connections_at_once_lose_nothing():
     connections = 2_000
-    tcp.raise_open_files()
+    raise_open_files()
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 2 * connections + 200:
         pytest.skip("this system allows too few open files for both ends of 2,000 connections")
 
@@ -415,7 +415,7 @@ def test_a_server_that_never_started_can_be_closed():
 def test_as_many_files_are_allowed_as_the_system_grants():
     program = """
 import resource
-from cadent.ingest.tcp import raise_open_files
+from cadent.ingest.open_files import raise_open_files
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
 assert raise_open_files() == hard
