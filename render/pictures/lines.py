@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from .colors import Color, color
 from .curves import fitted, stacked
 from .options import Options
 from .value_axis import Limits
+
+_SHORTEST_DASH: Final = 1.0  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,14 @@ def _line(series: TimeSeries, options: Options, colors: Iterator[Color], *, two_
         wanted.faded(0.0 if style.invisible else alpha),
         style.second_axis,
         _within(side.width or style.line_width or options.line_width, 0, 100),
-        _within(side.dash or style.dash or 0, 0, 1_000) or None,
+        _dash(side.dash or style.dash or 0),
         style.filled,
     )
+
+
+def _dash(length: float) -> float | None:
+    """None where dashes could not be told apart, and drawing them one by one might take for ever."""
+    return None if length < _SHORTEST_DASH else _within(length, _SHORTEST_DASH, 1_000)
 
 
 def _within(value: float, least: float, most: float) -> float:

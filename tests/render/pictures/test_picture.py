@@ -226,6 +226,11 @@ shapes = st.tuples(
 )
 
 
+@pytest.mark.parametrize("dash", [5e-324, 1e-12, 0.01, 0.99, -3.0, math.nan, math.inf])
+def test_dashes_that_nobody_could_see_are_not_drawn_one_by_one(dash):
+    assert share(drawn(wave(dash=dash), hideLegend="true"), RED) > 0
+
+
 @given(st.lists(shapes, max_size=4), st.fixed_dictionaries({}, optional=modes))
 @settings(max_examples=150, deadline=None)
 def test_any_series_with_any_options_make_a_picture(found, parameters):
