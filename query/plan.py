@@ -79,16 +79,15 @@ def _paths_by_policy(found: Sequence[Match], policies: Policies) -> dict[Policy,
 
 def _batches(query: FetchQuery, paths: Mapping[Policy, Mapping[str, int]], steps: Mapping[Policy, int]) -> Iterator[Batch]:
     """One for each policy, or two: what may be read at a coarser step, and what may not."""
+    narrowed = query.coarse and coarse_bounds(query.after, query.until, math.lcm(*steps.values()), query.coarse.max_points, paths)
     for policy, ids in paths.items():
         bounds = _bounds(query, steps[policy])
         shown = {path: query.statistic or policy.statistic_of(path) for path in ids}
-        coarse = {path: kept for path, one in shown.items() if (kept := _kept(query, one))}
-        if coarse and query.coarse:
-            common_s = math.lcm(*steps.values())
-            narrowed = coarse_bounds(query.after, query.until, common_s, query.coarse.max_points, paths)
-            if narrowed.step_s > bounds.step_s:
+        if narrowed and narrowed.step_s > bounds.step_s:
+            coarse = {path: kept for path, one in shown.items() if (kept := _kept(query, one))}
+            if coarse:
                 yield replace(_batch(policy, ids, coarse, narrowed), coarse=True)
-                shown = {path: one for path, one in shown.items() if path not in coarse}
+            shown = {path: one for path, one in shown.items() if path not in coarse}
         if shown:
             yield _batch(policy, ids, shown, bounds)
 

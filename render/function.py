@@ -23,7 +23,6 @@ ALWAYS: Final[Commutes] = {name: name for name in ("average", "sum", "max", "min
 LINEAR: Final[Commutes] = {name: name for name in ("average", "sum")}
 MONOTONE: Final[Commutes] = {name: name for name in ("max", "min")}
 SHIFTED: Final[Commutes] = {name: name for name in ("average", "max", "min")}
-AVERAGE: Final[Commutes] = {"average": "average"}
 MAXIMUM: Final[Commutes] = {"max": "max"}
 MINIMUM: Final[Commutes] = {"min": "min"}
 
