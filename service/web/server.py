@@ -30,7 +30,7 @@ from ..control.head_client import HeadClient
 from ..folder.reading import open_reader
 from ..processes import lifeline, logs
 from ..processes.lifeline import Handover
-from .worker import Worker
+from .worker import STOP_SIGNALS, Worker
 
 # Requests under way at a stop; the supervisor waits a little longer.
 _GRACEFUL_STOP_S = 2
@@ -114,7 +114,7 @@ class Server(BaseApplication):
             "proc_name": "cadent-api",
             "logger_class": Logger,
             "loglevel": "warning",
-            "post_fork": _end_on_signals,
+            "when_ready": _leave_interrupts,
             # Heartbeats go through a file: one in memory costs no disk.
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112 - of gunicorn alone
         }
@@ -125,10 +125,16 @@ class Server(BaseApplication):
         return build_app(self._handover.config)
 
 
-def _end_on_signals(_: object, __: object) -> None:
+def _leave_interrupts(_: object) -> None:
+    """Ctrl-C goes to the whole group: the supervisor alone acts on it. gunicorn would end all at once, requests too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_on_signals() -> None:
     """Until a worker has handlers of its own, it would keep the master's, and a stop during the start would wait for it."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+    for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: os._exit(0))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 def main() -> None:
@@ -136,6 +142,11 @@ def main() -> None:
     handover = Handover.receive()
     logs.set_up("api", handover.config.service.log_level)
     lifeline.watch(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS),
+        after_in_child=_end_on_signals,
+    )
     Server(handover).run()
 
 

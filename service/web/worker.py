@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import selectors
+import signal
 import socket
 import time
 from concurrent.futures import Future
@@ -20,6 +21,9 @@ _EXCHANGE_S = 60.0
 _LINGER_S = 0.2
 # A longer head of a request is refused by whoever parses it.
 _LONGEST_HEAD = 1 << 16
+
+# With which gunicorn's master ends a worker.
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGQUIT)
 
 
 class Connection(TConn):
@@ -59,6 +63,15 @@ class Worker(ThreadWorker):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._at_work: set[Connection] = set()
+
+    def init_signals(self) -> None:
+        """An interrupt is the master's business: a second signal on top of gunicorn's quick stop, which it would also start,
+        waits for ever for a lock of the first."""
+        signals = {*STOP_SIGNALS, signal.SIGINT}
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        super().init_signals()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
     def accept(self, listener: socket.socket) -> None:
         try:

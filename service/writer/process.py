@@ -134,7 +134,7 @@ async def _run(config: Config, listener: socket.socket) -> int:
     storage = Storage.open(config, time.time(), lambda error: loop.call_soon_threadsafe(writer.fail, error))
     served.note(config)
     writer = Writer(config, storage)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP):  # an interrupt is ignored: the supervisor acts on it
         loop.add_signal_handler(number, writer.stop)
     lifeline.watch(lambda: loop.call_soon_threadsafe(writer.stop))
     status = await writer.run(listener)

@@ -141,6 +141,18 @@ def test_a_signal_that_comes_twice_is_one_stop(serve):
     assert "Traceback" not in service.program.output
 
 
+def test_an_impatient_ctrl_c_is_one_orderly_stop(serve):
+    """The terminal sends each to all processes of the group."""
+    service = serve()
+    for _ in range(50):
+        service.program.signal_group(signal.SIGINT)
+        time.sleep(0.001)
+    assert service.program.wait(10) == 0
+    assert of_group(service.program.pid) == {}
+    assert " error " not in service.program.output
+    assert "killed" not in service.program.output
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("after_s", [0.1, 0.3, 0.45, 0.6, 0.8])
 def test_a_signal_during_the_start_ends_it_without_a_word(tmp_path, number, after_s):
