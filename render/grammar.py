@@ -30,6 +30,8 @@ _BEFORE_END: Final = r"(?=\s*(?:[,)]|\Z))"
 _ELEMENT: Final = r"""(?:[^\s(){},.'"\\|]|\\.)"""
 _BRACES: Final = r"\{(?:[^\s(){}'\"|]|\{[^\s(){}'\"|]*\})*\}"
 _PATH: Final = rf"(?:{_ELEMENT}|{_BRACES})+(?:\.(?:{_ELEMENT}|{_BRACES})+)*"
+# What most targets are, read a hundred times faster than by the grammar, which is not even loaded for them.
+_PLAIN_PATH: Final = re.compile(r"[\w*?-]+(?:\.[\w*?-]+)*")
 _TURNS: Final = re.compile(rf"{_QUOTED}|[()|]")
 _WORDS: Final = {"true": True, "false": False, "none": None, "inf": float("inf")}
 
@@ -55,7 +57,7 @@ def parse_beginning(name: str) -> Expression:
 
 @lru_cache(_CACHED_TARGETS)
 def _parse(target: str) -> Expression:
-    return _read(target, to_its_end=True)
+    return Path(target) if _PLAIN_PATH.fullmatch(target) else _read(target, to_its_end=True)
 
 
 def _read(target: str, *, to_its_end: bool) -> Expression:

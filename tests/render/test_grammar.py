@@ -153,6 +153,17 @@ def test_any_text_of_the_languages_own_signs_is_read_or_refused(text):
         return
 
 
+@given(st.text("aé_1.*?-\n", max_size=8))
+def test_a_plain_path_is_read_as_the_grammar_reads_it(text):
+    try:
+        want = grammar._read(text, to_its_end=True)
+    except QueryError:
+        with pytest.raises(QueryError):
+            parse(text)
+    else:
+        assert parse(text) == want
+
+
 def test_a_template_has_values_by_number_and_by_name():
     assert parse("template(a.$1.$x,'b',x=3)") == Template(Path("a.$1.$x"), {"1": "b", "x": 3})
 
