@@ -12,6 +12,7 @@ CadentError
 ├── StoreError             the data folder or a chunk store
 │   ├── Damaged            bytes fail their checksum; names file and offset
 │   ├── FolderLocked       another writer holds the data folder
+│   ├── Refused            the store does not take this, however often it is asked
 │   └── Unavailable        the store or its disk cannot take or give data now
 │       └── Outdated       what a snapshot holds is gone; a new one has it elsewhere
 └── ServiceError           processes and sockets
@@ -84,6 +85,10 @@ class Damaged(StoreError):
 
 class FolderLocked(StoreError):
     """Another process writes to this data folder."""
+
+
+class Refused(StoreError):
+    """The store does not take this for what it is, however often it is asked."""
 
 
 class Unavailable(StoreError):

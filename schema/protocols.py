@@ -72,13 +72,23 @@ class Snapshot(Protocol):
 class ChunkStore(Protocol):
     """Keeps chunks. One writer changes it, from one thread at a time; snapshots may be taken anywhere.
 
-    Each change is durable and visible in one atomic step when the call returns. Raises Unavailable when the disk refuses:
-    then nothing has changed. Slices arrive ordered by (span, first id); those of one span are disjoint in ids and share start,
+    Each change is visible in one atomic step when the call returns, and durable as ``lasting`` says. Raises Unavailable when
+    the disk or server refuses: then nothing has changed, or all has, and it can be repeated. Refused if it would never take it.
+    Slices arrive ordered by (span, first id); those of one span are disjoint in ids and share start,
     width and identity. The arrays of a slice may be overwritten once the next one is asked for.
     """
 
+    @property
+    def merges(self) -> bool:
+        """Whether fewer sets are cheaper to read. If not, ``merge`` is not called, and need not be there."""
+
     def snapshot(self) -> Snapshot:
         """The newest generation. Cheap when nothing changed (one stat)."""
+
+    def lasting(self, level: Level) -> int:
+        """The last log sequence of ``level`` that would be in chunks still if whatever keeps them crashed now: the log up to it
+        may go. Never more than ``sealed``. What lies between them can be lost; then ``sealed`` goes back, and it is to be sealed
+        again."""
 
     def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
         """Store the slices; from now on ``sealed(level) == last_sequence``. No slice at all is allowed: then only the sequence
@@ -132,9 +142,10 @@ class LogSegment(Protocol):
 class Log(Protocol):
     """The write-ahead log of one level. One thread writes; ``rolled`` and ``drop`` may be called from one other."""
 
-    def recover(self, sealed: int) -> int:
-        """Take up what is there, first of all calls: segments that chunks hold up to sequence ``sealed`` go, and so does what
-        a writer had not finished. Returns the last sequence in the log, 0 if it is empty. Raises Damaged, Unavailable."""
+    def recover(self, sealed: int, lasting: int) -> int:
+        """Take up what is there, first of all calls: segments that chunks hold up to sequence ``lasting`` go, and so does what
+        a writer had not finished. Those held up to ``sealed`` are closed. Returns the last sequence in the log, 0 if it is empty.
+        Raises Damaged, Unavailable."""
 
     @property
     def next_id(self) -> int:
@@ -154,10 +165,34 @@ class Log(Protocol):
     def rolled(self) -> Sequence[LogSegment]:
         """Closed segments, oldest first."""
 
+    def since(self, sequence: int) -> Sequence[LogSegment]:
+        """What was appended after ``sequence`` and is acknowledged, in order: of each segment, closed or not, the part that is.
+        What is appended later is not in it. A part can be read until its segment is dropped; then it raises Unavailable."""
+
     def drop(self, segment: LogSegment) -> None:
-        """Remove the oldest closed segment: chunks hold all of it."""
+        """Remove the oldest closed segment: chunks hold all of it, and last."""
 
     def close(self) -> None: ...
+
+
+class Publications(Protocol):
+    """Where a writer shows processes elsewhere what its log holds and its chunks do not yet. One thread.
+
+    Readers count a part until the chunks hold its sequences. Parts of one level are disjoint and come in order of sequence; a part
+    that is given once more, with the same first and last sequence, changes nothing.
+    """
+
+    @property
+    def interruptions(self) -> int:
+        """How often the connection was lost so far: what was published shortly before may be lost with it."""
+
+    def publish(self, level: Level, slices: Iterable[Slice]) -> None:
+        """Show the points of a part of the log of ``level``: slices as for ``ChunkStore.seal``, of any number of spans, all of one
+        identity. Raises Unavailable; then it is to be repeated."""
+
+    def count(self) -> None:
+        """All that the log holds was published since this object was made: from now on readers count that, and no longer what
+        was published before. Raises Unavailable."""
 
 
 class LogFolder(Protocol):
