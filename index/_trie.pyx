@@ -236,6 +236,27 @@ cdef class Trie:
             free(lengths.at)
             free(paths.at)
 
+    def ids(self, const uint16_t[::1] lengths not None, bytes paths not None):
+        """The id of each path, native uint32; 2**32 - 1 where it has none. ``paths`` lie back to back, path i is ``lengths[i]``
+        bytes long; any bytes may be asked for. ValueError if the lengths do not add up to ``paths``."""
+        cdef uint64_t count = lengths.shape[0], total = 0, i, first = 0
+        cdef const uint8_t *path = <const uint8_t *><const char *>paths
+        cdef bytearray found = bytearray(4 * count)
+        cdef uint32_t *ids = <uint32_t *><char *>found
+        for i in range(count):
+            total += lengths[i]
+        if total != <uint64_t>len(paths):
+            raise ValueError(f"got lengths of {total} bytes in all for {len(paths)} bytes of paths")
+        with nogil:
+            while first < count:
+                take_turn(&self.turns)
+                for i in range(first, min(count, first + SLICE)):
+                    ids[i] = find_id(&self.core, path, lengths[i])
+                    path += lengths[i]
+                end_turn(&self.turns)
+                first += SLICE
+        return bytes(found)
+
     def watch_tagged(self):
         """The ids of all tagged paths, ascending, native uint32. From now on it is noted which of them change."""
         cdef Output ids = Output(NULL, 0, 0)

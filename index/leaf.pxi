@@ -60,6 +60,12 @@ cdef void remove_id(Core *core, uint32_t id) noexcept nogil:
         prune(core, node)
 
 
+cdef uint32_t find_id(const Core *core, const uint8_t *path, uint32_t size) noexcept nogil:
+    """The id of ``path``; NIL if it has none."""
+    cdef uint32_t node = find_node(core, path, size) if size else NIL
+    return core.nodes[node].id if node != NIL else NIL
+
+
 cdef int put_path(Core *core, const uint8_t *path, uint32_t size, uint32_t id, uint32_t policy, Days seen) noexcept nogil:
     """Path ``path`` is ``id`` from now on, whatever either was before. The id was ``seen``, beside what is known of it."""
     cdef uint32_t node, before = node_of(core, id)

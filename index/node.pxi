@@ -96,6 +96,24 @@ cdef uint32_t grow_path(Core *core, const uint8_t *path, uint32_t size) noexcept
     return node
 
 
+cdef uint32_t find_node(const Core *core, const uint8_t *path, uint32_t size) noexcept nogil:
+    """The node of ``path``; NIL if there is none."""
+    cdef uint32_t node = ROOT, segment, start = 0, i
+    if memchr(path, b";", size) != NULL:
+        segment = find_segment(core, path, size)
+        return find_child(core, TAGGED, segment) if segment != NIL else NIL
+    for i in range(size + 1):
+        if i == size or path[i] == b".":
+            segment = find_segment(core, path + start, i - start)
+            if segment == NIL:
+                return NIL
+            node = find_child(core, node, segment)
+            if node == NIL:
+                return NIL
+            start = i + 1
+    return node
+
+
 cdef bint is_path(const uint8_t *path, uint32_t size) noexcept nogil:
     """No control byte, and no empty segment before the tags."""
     cdef const uint8_t *tags

@@ -131,6 +131,35 @@ def test_living_paths_are_listed_by_id_with_their_days(new_account, steps):
     assert (memoryview(lengths).cast("H").tolist(), paths) == ([len(path) for path in want], b"".join(want))
 
 
+@given(STEPS, st.lists(PATHS | TAGGED | st.text(max_size=4), max_size=6))
+def test_paths_are_looked_up_as_in_a_dict(new_account, steps, others):
+    account, trie = new_account(), Trie()
+    for step in steps:
+        apply(trie, frame(account, step))
+    numbers = {path: number for number, (path, _) in account.living.items()}
+    asked = [*others, *numbers, *(path.rpartition(".")[0] for path in numbers), *(f"{path}.z" for path in numbers)]
+    assert looked_up(trie, asked) == [numbers.get(path, NO_ID) for path in asked]
+
+
+def test_any_number_of_paths_of_any_bytes_are_looked_up():
+    trie = Trie()
+    apply(trie, add([f"a.{number}" for number in range(2_500)]))
+    assert looked_up(trie, [f"a.{number}" for number in range(2_600)]) == [*range(2_500), *[NO_ID] * 100]
+    assert looked_up(trie, ["", ".", "a.", ".a", "..", "a..1", "\0", "a" * 65_535, ";", "a;", "a.1;k=v"]) == [NO_ID] * 11
+
+
+@pytest.mark.parametrize("lengths", [[], [1], [2, 2], [3, 1]])
+def test_lengths_that_do_not_add_up_to_the_paths_are_refused(lengths):
+    with pytest.raises(ValueError, match="3 bytes of paths"):
+        Trie().ids(np.array(lengths, np.uint16), b"a.b")
+
+
+def looked_up(trie, paths):
+    encoded = [path.encode() for path in paths]
+    lengths = np.array([len(path) for path in encoded], np.uint16)
+    return memoryview(trie.ids(lengths, b"".join(encoded))).cast("I").tolist()
+
+
 def test_an_id_without_a_path_is_no_living_one():
     trie = Trie()
     apply(trie, add(["a", "b"]) + frames.encode_tombstone(np.array([1], np.uint32)))
