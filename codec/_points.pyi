@@ -33,6 +33,7 @@ def add_grid(
     into_maxs: NDArray[np.float64],
     into_lasts: NDArray[np.float64],
     column: int,
+    fuller: bool,
 ) -> None: ...
 def roll_up(
     counts: NDArray[np.int64],

@@ -70,13 +70,28 @@ def add_points(
         put_points(&into, width, &points, rows, columns, replace)
 
 
+cdef inline void keep_fuller(Columns *into, Py_ssize_t at, Columns *points, Py_ssize_t point) noexcept nogil:
+    """Of two points the one of more samples, whole; of equal ones that which is there."""
+    if points.count[point] > into.count[at]:
+        replace_cell(into, at, points, point)
+
+
 cdef void put_grid(
-    Columns *into, Py_ssize_t width, Columns *other, Py_ssize_t other_width, const int64_t[::1] rows, int64_t column
+    Columns *into,
+    Py_ssize_t width,
+    Columns *other,
+    Py_ssize_t other_width,
+    const int64_t[::1] rows,
+    int64_t column,
+    bint fuller,
 ) noexcept nogil:
     cdef Py_ssize_t row, at, begin = max(0, -column), end = min(other_width, width - column)
     for row in range(rows.shape[0]):
         for at in range(begin, end):
-            put_cell(into, rows[row] * width + column + at, other, row * other_width + at, False)
+            if fuller:
+                keep_fuller(into, rows[row] * width + column + at, other, row * other_width + at)
+            else:
+                put_cell(into, rows[row] * width + column + at, other, row * other_width + at, False)
 
 
 def add_grid(
@@ -92,8 +107,9 @@ def add_grid(
     double[:, ::1] into_maxs not None,
     double[:, ::1] into_lasts not None,
     int64_t column,
+    bint fuller,
 ):
-    """Row i, its slot 0 at ``column``, into row rows[i] as later points; what does not fit is left out."""
+    """Row i, its slot 0 at ``column``, into row rows[i] as later points, or where it is ``fuller``; what does not fit is left out."""
     cdef Columns into = columns_of(into_counts, into_sums, into_mins, into_maxs, into_lasts)
     cdef Columns other = columns_of(counts, sums, mins, maxs, lasts)
     check_lengths(counts.shape[0], [rows.shape[0]])
@@ -103,7 +119,7 @@ def add_grid(
         return
     check_columns(&other, &into)
     with nogil:
-        put_grid(&into, into_counts.shape[1], &other, counts.shape[1], rows, column)
+        put_grid(&into, into_counts.shape[1], &other, counts.shape[1], rows, column, fuller)
 
 
 cdef void fold(Columns *fine, Py_ssize_t rows, Py_ssize_t width, Py_ssize_t factor, Columns *coarse) noexcept nogil:

@@ -35,10 +35,15 @@ def add_grid(into: Grid, other: Grid, rows: Counts) -> None:
 
     Steps are equal, starts a whole number of steps apart, and ``other`` has all columns of ``into``; else ValueError.
     """
-    shift_s = other.start - into.start
-    if other.step_s != into.step_s or shift_s % into.step_s:
-        raise ValueError(f"a grid from {other.start} at {other.step_s}s does not fit one from {into.start} at {into.step_s}s")
-    _points.add_grid(*_columns(other), _int64(rows), *_columns(into), shift_s // into.step_s)
+    _points.add_grid(*_columns(other), _int64(rows), *_columns(into), _shift(into, other), fuller=False)
+
+
+def keep_fuller(into: Grid, other: Grid, rows: Counts) -> None:
+    """Where row i of ``other`` has a point of more samples than row rows[i] of ``into``, it takes that one's place, whole.
+
+    As ``add_grid`` in all else.
+    """
+    _points.add_grid(*_columns(other), _int64(rows), *_columns(into), _shift(into, other), fuller=True)
 
 
 def roll_up(fine: Grid, step_s: int) -> Grid:
@@ -79,6 +84,14 @@ def interpolate(values: Floats, limit: int) -> None:
     ``values`` is C-contiguous float64 of shape (rows, width).
     """
     _points.interpolate(values, limit)
+
+
+def _shift(into: Grid, other: Grid) -> int:
+    """How many slots ``other`` begins after ``into``."""
+    shift_s = other.start - into.start
+    if other.step_s != into.step_s or shift_s % into.step_s:
+        raise ValueError(f"a grid from {other.start} at {other.step_s}s does not fit one from {into.start} at {into.step_s}s")
+    return shift_s // into.step_s
 
 
 def _columns(grid: Grid) -> tuple[Counts, Floats, Floats, Floats, Floats]:

@@ -111,6 +111,22 @@ def test_a_grid_adds_to_another_as_its_points_do(grid, other, data):
     assert_holds(grid, oracle)
 
 
+@settings(max_examples=200)
+@given(grids(), grids(), st.data())
+def test_of_two_points_the_fuller_one_stays_whole_and_of_equal_ones_the_first(grid, other, data):
+    rows = data.draw(st.lists(st.integers(0, grid.shape[0] - 1), min_size=other.shape[0], max_size=other.shape[0]))
+    oracle = Oracle(grid)
+    for row, into in enumerate(rows):
+        for point in other.points(row):
+            there = oracle.points.get((into, point.time))
+            if there is None or point.count > there.count:
+                oracle.put(into, point, Mode.REPLACE)
+
+    points.keep_fuller(grid, other, np.array(rows))
+
+    assert_holds(grid, oracle)
+
+
 # -- rolling up ----------------------------------------------------------------------------------------------------------
 
 
@@ -238,14 +254,22 @@ def test_arrays_of_different_lengths_are_refused():
 def test_a_grid_of_another_step_or_off_the_slots_is_refused(start, step_s):
     with pytest.raises(ValueError, match="does not fit"):
         points.add_grid(Grid.empty(0, STEP_S, 1, 3), Grid.empty(start, step_s, 1, 3), np.array([0]))
+    with pytest.raises(ValueError, match="does not fit"):
+        points.keep_fuller(Grid.empty(0, STEP_S, 1, 3), Grid.empty(start, step_s, 1, 3), np.array([0]))
 
 
 @settings(max_examples=200)
-@given(grids(start=0, shape=(3, 12)), grids(start=0, shape=(3, 12)), st.sets(st.sampled_from(COLUMNS)), st.integers(1, 12))
-def test_columns_that_a_grid_does_not_have_change_nothing_in_the_others(grid, other, names, factor):
+@given(
+    grids(start=0, shape=(3, 12)),
+    grids(start=0, shape=(3, 12)),
+    st.sets(st.sampled_from(COLUMNS)),
+    st.sampled_from([points.add_grid, points.keep_fuller]),
+    st.integers(1, 12),
+)
+def test_columns_that_a_grid_does_not_have_change_nothing_in_the_others(grid, other, names, merge, factor):
     partial, rows = cut_to(grid, names), np.arange(3)
-    points.add_grid(partial, other, rows)
-    points.add_grid(grid, other, rows)
+    merge(partial, other, rows)
+    merge(grid, other, rows)
     assert_same(partial, cut_to(grid, names))
     assert_same(points.consolidate(partial, factor), cut_to(points.consolidate(grid, factor), names))
 
