@@ -66,8 +66,15 @@ class MemoryStore:
         self._snapshot = MemorySnapshot()
         self._numbers = 0
 
+    @property
+    def merges(self) -> bool:
+        return True
+
     def snapshot(self) -> MemorySnapshot:
         return self._snapshot
+
+    def lasting(self, level: Level) -> int:
+        return self._snapshot.sealed(level)
 
     def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
         if last_sequence > self._snapshot.sealed(level):

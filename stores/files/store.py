@@ -51,6 +51,10 @@ class FilesStore:
         if self._lock:
             self._take_over(self._lock)
 
+    @property
+    def merges(self) -> bool:
+        return True
+
     def snapshot(self) -> FilesSnapshot:
         with disk(self._path), self._loading:
             if self._has_changed():
@@ -58,6 +62,10 @@ class FilesStore:
             snapshot = FilesSnapshot(self._newest, self._blocks, lambda: self.snapshot().generation)
             self._live.add(snapshot)
             return snapshot
+
+    def lasting(self, level: Level) -> int:
+        """All that is sealed: the disk has synced it."""
+        return self.snapshot().sealed(level)
 
     def seal(self, level: Level, last_sequence: int, slices: Iterable[Slice]) -> None:
         with self._changing(self._folder(level)) as new:

@@ -72,6 +72,8 @@ class Upkeep:
             self._count(rolled_up=1)
 
     def _merge(self, snapshot: Snapshot, plan: Callable[[Sequence[ChunkSet], Keeping], list[ChunkSet]]) -> bool:
+        if not self._store.merges:
+            return False
         for kept in self._kept(snapshot):
             sets = plan(self._sound(snapshot, kept), kept)
             if sets:

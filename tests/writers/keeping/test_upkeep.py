@@ -37,11 +37,20 @@ def do(folder, name, *arguments):
         getattr(folder, name)(*arguments)
 
 
+class UnmergedStore(MemoryStore):
+    """One that reads many sets as cheaply as few."""
+
+    merges = False
+
+    def merge(self, level, sets):
+        raise AssertionError(f"{len(sets)} sets of {level} were to be merged")
+
+
 def openers(folder):
-    return {"memory": MemoryStore, "files": lambda: FilesStore(folder, write=True)}
+    return {"memory": MemoryStore, "unmerged": UnmergedStore, "files": lambda: FilesStore(folder, write=True)}
 
 
-@pytest.mark.parametrize("kind", ["memory", "files"])
+@pytest.mark.parametrize("kind", ["memory", "unmerged", "files"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(calls=st.lists(WRITES | WRITES | DIRECT | OTHERS | ADVANCES, max_size=12))
 def test_readers_find_what_all_samples_make(tmp_path_factory, kind, calls):
