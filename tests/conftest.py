@@ -7,10 +7,13 @@ import pytest
 
 # What the tests of several folders need; tests are no package, so it is found by folder.
 sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parent / "cassandra"))
 
 import environments
 from disks import SmallDisk, can_mount
 from programs import Cadent
+
+pytest_plugins = ["cassandra_fixtures"]
 
 
 def pytest_configure(config):

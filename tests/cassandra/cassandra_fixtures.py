@@ -1,0 +1,112 @@
+"""Fixtures that give a test a real Cassandra.
+
+A test that asks for one is skipped where none can be had, with a line that says what is missing. In CI, where the
+variable ``CI`` is set, a run of which every such test was left out has failed.
+"""
+
+import contextlib
+import os
+import uuid
+from itertools import count
+
+import pytest
+from jars import Missing, runtime
+from node import CassandraNode
+from server import Server, server_at
+
+ON_LOOPBACK = ("127.0.0.1", "127.0.0.2")
+ONE_COPY = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+
+
+@pytest.fixture(scope="session")
+def cassandra_runtime():
+    """What nodes run on."""
+    try:
+        return runtime()
+    except Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def cassandra(request, tmp_path_factory):
+    """The server that tests share: the one that CADENT_TEST_CASSANDRA (host:port) names, or a node that the first test starts."""
+    if own := os.environ.get("CADENT_TEST_CASSANDRA"):
+        yield server_at(own)
+    else:
+        node = CassandraNode(request.getfixturevalue("cassandra_runtime"), tmp_path_factory.mktemp("cassandra"))
+        with running(node):
+            yield node
+
+
+@pytest.fixture(scope="session")
+def cql(cassandra):
+    """The driver's session with ``cassandra``."""
+    with open_session(cassandra) as session:
+        yield session
+
+
+@pytest.fixture
+def session_with():
+    """session_with(node, "user", "password"): the driver's session with this node alone; closed with the test."""
+    with contextlib.ExitStack() as sessions:
+        yield lambda node, *login: sessions.enter_context(open_session(node, *login))
+
+
+@pytest.fixture(scope="session")
+def new_keyspace(cassandra, cql):
+    """new_keyspace(): the name of an empty keyspace. It stays until all tests are done, for to drop one takes a second."""
+    names = []
+
+    def create() -> str:
+        names.append(f"cadent_test_{uuid.uuid4().hex[:12]}")
+        cql.execute(f"CREATE KEYSPACE {names[-1]} WITH replication = {ONE_COPY}")
+        return names[-1]
+
+    yield create
+    if not isinstance(cassandra, CassandraNode):  # whose folder goes, and all of them with it
+        for name in names:
+            cql.execute(f"DROP KEYSPACE {name}")
+
+
+@pytest.fixture
+def keyspace(new_keyspace):
+    """The name of an empty keyspace for this test alone."""
+    return new_keyspace()
+
+
+@pytest.fixture
+def cassandra_node(cassandra_runtime, tmp_path):
+    """cassandra_node(durable=True): a node for this test alone, started, to be killed or paused; see CassandraNode."""
+    numbers = count()
+    with contextlib.ExitStack() as nodes:
+        yield lambda **options: nodes.enter_context(
+            running(CassandraNode(cassandra_runtime, tmp_path / f"cassandra-{next(numbers)}", **options))
+        )
+
+
+@pytest.fixture
+def cassandra_ring(cassandra_node):
+    """cassandra_ring(durable=True): two nodes that know each other, with the same port on 127.0.0.1 and 127.0.0.2."""
+
+    def start(**options: object) -> tuple[CassandraNode, CassandraNode]:
+        first = cassandra_node(address="127.0.0.1", **options)
+        second = cassandra_node(address="127.0.0.2", seed=first, **options)
+        first.wait_for_ring(2)
+        return first, second
+
+    return start
+
+
+def open_session(server: Server, *login: str):
+    """The driver is imported where it is wanted: a run without such tests needs none."""
+    clients = pytest.importorskip("clients", reason="Cassandra's driver is missing: pip install cassandra-driver")
+    return clients.cql_session(server, *login)
+
+
+@contextlib.contextmanager
+def running(node: CassandraNode):
+    node.start()
+    try:
+        yield node
+    finally:
+        node.kill()
