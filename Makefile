@@ -25,10 +25,10 @@ bench: .venv-test/installed  ## measure every figure of docs/performance.md; wan
 	.venv-test/bin/python benchmarks/run.py $(ARGS)
 
 .venv/installed: $(SOURCES)
-	@scripts/install .venv server,png compiler headers venv
+	@scripts/install .venv server,png,cassandra compiler headers venv
 
 .venv-test/installed: $(SOURCES)
-	@scripts/install .venv-test server,png,test,lint compiler headers venv cairo
+	@scripts/install .venv-test server,png,cassandra,test,lint compiler headers venv cairo java maven
 
 clean:
 	rm -rf .venv .venv-* build *.egg-info
