@@ -8,26 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..schema.errors import Damaged, Unavailable
+from ..schema.errors import Damaged
 from ._trie import Trie
 from .snapshot import Snapshot, SnapshotFile
-from .tail import Piece, Place, check_tail, holds, log_path, opened, pieces, read_header
-
-
-class _State(NamedTuple):
-    """What changes with every append, cut or replacement of a file."""
-
-    device: int
-    number: int
-    size: int
-    changed_ns: int
+from .tail import FileState, Piece, Place, check_tail, holds, log_path, opened, pieces, read_header, state_of
 
 
 class _Current(NamedTuple):
     """``trie`` holds all of the log as it was in ``state``; None: there may be more to read."""
 
     trie: Trie
-    state: _State | None
+    state: FileState | None
 
 
 class Follower:
@@ -59,11 +50,16 @@ class Follower:
         Raises Damaged, Unavailable, and StoreError for a log of a newer Cadent.
         """
         current = self._current
-        if current.state is not None and current.state == self._state():
+        if current.state is not None and current.state == state_of(self._path):
             return current.trie
         with self._reading:
             self._read_rest()
             return self._current.trie
+
+    def look(self) -> None:
+        """Read on, and keep the snapshot new."""
+        self.trie()
+        self.renew_snapshot()
 
     def renew_snapshot(self) -> None:
         """Write the snapshot if the log has grown enough and no other process does. Raises Unavailable."""
@@ -76,17 +72,8 @@ class Follower:
             assert self._place is not None
             return Snapshot(self._place, self._current.trie.dump())
 
-    def _state(self) -> _State | None:
-        try:
-            stat = self._path.stat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Unavailable(f"{self._path} cannot be read: {error.strerror}") from error
-        return _State(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
     def _read_rest(self) -> None:
-        state = self._state()  # before reading: what comes meanwhile is read next time
+        state = state_of(self._path)  # before reading: what comes meanwhile is read next time
         if state is None:
             self._forget()
             return
@@ -122,9 +109,9 @@ class Follower:
         return place.offset
 
 
-def apply_piece(trie: Trie, piece: Piece, path: Path) -> None:
-    """Take the frames of a piece of log ``path`` into the trie. Raises Damaged for one that makes no sense."""
+def apply_piece(trie: Trie, piece: Piece, log: Path | str) -> None:
+    """Take the frames of a piece of ``log`` into the trie. Raises Damaged for one that makes no sense."""
     try:
         trie.apply(piece.data, piece.frames.view(np.uint8).data)
     except ValueError as error:
-        raise Damaged(str(path), piece.offset, f"counted from there, {error}") from error
+        raise Damaged(str(log), piece.offset, f"counted from there, {error}") from error

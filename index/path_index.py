@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -20,32 +21,45 @@ from ..schema.tags import TagExpression, fits, name_wanted
 from . import glob
 from ._trie import Trie
 from .follower import Follower
+from .id_map import NO_ID
 from .tag_index import TagIndex
 
 FOLLOW_S = 0.25
-
-_NO_ID = 2**32 - 1
 _EVERY_MATCH = b'{"text":"\1","expandable":\3,"leaf":\4,"id":"\2","path":"\2","allowChildren":\3}'
 
 _log = logging.getLogger(__name__)
 
 
-class TrieIndex:
-    """Answers globs from the trie of one data folder: implements PathIndex. Any thread.
+class Following(Protocol):
+    """Keeps a trie equal to what names logs hold. Any thread."""
 
-    A query reads what was appended to the names log since the last look, so a path is found as soon as it is there. Every
-    query raises Damaged, Unavailable or StoreError if the log cannot be read, QueryError for a pattern that is no glob.
+    def load(self) -> None:
+        """Begin with what is quicker to read than the logs, if there is anything."""
+
+    def trie(self) -> Trie:
+        """The trie as it is to be asked now. Raises Damaged, Unavailable, StoreError."""
+
+    def look(self) -> None:
+        """What is to be done now and then, by one thread. Raises as ``trie``."""
+
+
+class FollowingIndex:
+    """Answers globs from a trie that follows names logs: implements PathIndex. Any thread. ``look_s``: seconds between the looks
+    of its thread.
+
+    Every query raises Damaged, Unavailable or StoreError if the trie cannot follow, QueryError for a pattern that is no glob.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._follower = Follower(folder)
+    def __init__(self, follower: Following, look_s: float) -> None:
+        self._follower = follower
+        self._look_s = look_s
         self._tags = TagIndex()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="cadent-index", daemon=True)
         self._told = ""  # the last thing the thread complained about
 
     def start(self) -> None:
-        """Load what is there, then follow the names log in a thread of its own."""
+        """Load what is there, then follow the names logs in a thread of its own."""
         self._follower.load()
         self._look()
         self._thread.start()
@@ -114,20 +128,28 @@ class TrieIndex:
         return [_match(path, number, names[policy], bool(branch)) for path, number, policy, branch in rows]
 
     def _follow(self) -> None:
-        while not self._closing.wait(FOLLOW_S):
+        while not self._closing.wait(self._look_s):
             self._look()
 
     def _look(self) -> None:
         """Catch up. What goes wrong is told once; queries meet it themselves."""
         try:
+            self._follower.look()
             self._tags.keep(self._follower.trie())
-            self._follower.renew_snapshot()
         except Exception as error:  # noqa: BLE001  # whatever it was, the next look may go well
             if repr(error) != self._told:
-                _log.error("following the names log: %s", error, exc_info=not isinstance(error, StoreError))
+                _log.error("following names: %s", error, exc_info=not isinstance(error, StoreError))
             self._told = repr(error)
         else:
             self._told = ""
+
+
+class TrieIndex(FollowingIndex):
+    """The index of one data folder. A query reads what was appended to its names log since the last look, so a path is found as
+    soon as it is there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Follower(folder), FOLLOW_S)
 
 
 @contextmanager
@@ -142,7 +164,7 @@ def _within_bounds(pattern: str) -> Iterator[None]:
 
 
 def _match(path: str, number: int, policy: str, branch: bool) -> Match:
-    if number == _NO_ID:
+    if number == NO_ID:
         return Match(path, None, None, branch)
     return Match(path, number, policy, branch)
 

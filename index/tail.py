@@ -54,6 +54,26 @@ class Piece(NamedTuple):
         return Place(nonce, self.end, self.offset + start, checksum)
 
 
+class FileState(NamedTuple):
+    """What changes with every append, cut or replacement of a file."""
+
+    device: int
+    number: int
+    size: int
+    changed_ns: int
+
+
+def state_of(path: Path) -> FileState | None:
+    """None if there is no file. Raises Unavailable."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}") from error
+    return FileState(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[int]:
     """A descriptor to read ``path`` with; what the disk refuses meanwhile becomes Unavailable."""

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from cadent.index import follower, frames, path_index
+from cadent.index import follower, frames
 from cadent.index.names import NamesLog
 from cadent.index.path_index import TrieIndex
 from cadent.index.tail import log_path
@@ -453,7 +453,7 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_forgotten(names, log, index,
 
 
 def test_the_thread_tells_an_error_once_and_goes_on(names, log, index, monkeypatch, caplog):
-    monkeypatch.setattr(path_index, "FOLLOW_S", 0.001)
+    monkeypatch.setattr(index, "_look_s", 0.001)
     log.append(names(0, ["a"]))
     log.append(names(1, ["b"]))
     damage(log, frames.FILE_HEADER_SIZE + 30)
@@ -470,7 +470,7 @@ def test_the_thread_tells_an_error_once_and_goes_on(names, log, index, monkeypat
 
 
 def test_the_thread_outlives_what_it_did_not_expect(index, monkeypatch, caplog):
-    monkeypatch.setattr(path_index, "FOLLOW_S", 0.001)
+    monkeypatch.setattr(index, "_look_s", 0.001)
     looks = []
 
     def fail():
