@@ -16,11 +16,23 @@ from ..schema.grid import COLUMNS, Grid
 from ..schema.head import Head, HeadAnswer, NoHead
 from ..schema.identity import Level, Mode
 from ..schema.policy import Policy
-from ..schema.protocols import ChunkSet, Snapshot
+from ..schema.protocols import ChunkSet
 from ..schema.rows import Ids
 from .missing import NOTHING, Missing
 
 ALL_SEQUENCES: Final = 2**63 - 1  # no writer says how far its log counts
+
+
+class Chunks(Protocol):
+    """What of a ``Snapshot`` a query needs. Any thread."""
+
+    def levels(self) -> Sequence[Level]: ...
+
+    def sealed(self, level: Level) -> int: ...
+
+    def sets(self, level: Level) -> Sequence[ChunkSet]: ...
+
+    def read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None: ...
 
 
 class Log(Protocol):
@@ -53,7 +65,7 @@ class Cut:
     It is whole only if no log segment went meanwhile: see ``is_whole``.
     """
 
-    def __init__(self, snapshot: Snapshot, logs: Mapping[Level, Log], head: Head, policy: Policy, ids: Ids) -> None:
+    def __init__(self, snapshot: Chunks, logs: Mapping[Level, Log], head: Head, policy: Policy, ids: Ids) -> None:
         self.missing = NOTHING
         self._snapshot = snapshot
         self._logs = logs
@@ -74,7 +86,7 @@ class Cut:
                 self._add_tail(level, into)
         return into
 
-    def is_whole(self, newest: Snapshot) -> bool:
+    def is_whole(self, newest: Chunks) -> bool:
         """``newest`` was taken after reading. If nothing was sealed since this cut's own, all of the log that it wanted was
         there: a segment goes only after the chunks that replace it have come."""
         return all(
@@ -154,7 +166,7 @@ class Cut:
         return (int(times.min()), int(times.max()) + level.step_s) if len(times) else None
 
 
-def levels_of(policy: Policy, snapshot: Snapshot, logs: Iterable[Level], step_s: int) -> list[Level]:
+def levels_of(policy: Policy, snapshot: Chunks, logs: Iterable[Level], step_s: int) -> list[Level]:
     """The levels of ``policy``, those of a former ladder too, that fit into windows of ``step_s``: from fine to coarse."""
     stored = {level.step_s for level in (*snapshot.levels(), *logs) if level.policy == policy.name}
     steps = stored | {resolution.step_s for resolution in policy.ladder}
@@ -171,12 +183,12 @@ def span_of(sets: Sequence[ChunkSet]) -> tuple[int, int] | None:
     return (min(one.start for one in sets), max(one.stop for one in sets)) if sets else None
 
 
-def log_span(snapshot: Snapshot, logs: Mapping[Level, Log], level: Level, through: int) -> tuple[int, int] | None:
+def log_span(snapshot: Chunks, logs: Mapping[Level, Log], level: Level, through: int) -> tuple[int, int] | None:
     """[start, stop) of what the log of ``level`` holds beyond the chunks; None if nothing."""
     return logs[level].span(snapshot.sealed(level), through) if level in logs else None
 
 
-def level_span(snapshot: Snapshot, logs: Mapping[Level, Log], level: Level, through: int) -> tuple[int, int] | None:
+def level_span(snapshot: Chunks, logs: Mapping[Level, Log], level: Level, through: int) -> tuple[int, int] | None:
     """[start, stop) of what chunks and log hold at ``level``; None if nothing."""
     return hull(span_of(snapshot.sets(level)), log_span(snapshot, logs, level, through))
 

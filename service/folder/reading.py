@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...index.path_index import TrieIndex
 from ...query import limits
+from ...query.origin import Origin
 from ...query.reader import Reader
 from ...schema.head import Head
 from ...schema.identity import Level
@@ -31,6 +32,7 @@ def log_readers(folder: Path, policies: Policies) -> dict[Level, LogReader]:
 def open_reader(config: Config, index: TrieIndex, head: Head) -> Reader:
     """A reader of the configured data folder."""
     folder, policies, query = config.store.data, config.policies, config.query
+    origin = Origin(config.store.writer, FilesStore(folder), log_readers(folder, policies), head)
     bounds = limits.Limits(query.max_series, query.max_points, query.max_nodes, query.timeout_s)
     threads = os.cpu_count() or 1
-    return Reader(FilesStore(folder), log_readers(folder, policies), head, index, policies, bounds, query.interpolate, threads)
+    return Reader(lambda: (origin,), index, policies, bounds, query.interpolate, threads, query.partial_answers)

@@ -11,6 +11,7 @@ from cadent.api.backend import WriterState
 from cadent.index.names import NamesLog
 from cadent.index.path_index import TrieIndex
 from cadent.query.limits import Limits
+from cadent.query.origin import Origin
 from cadent.query.reader import Reader
 from cadent.schema.errors import WriterGone
 from cadent.schema.head import NoHead
@@ -128,12 +129,15 @@ class Application:
         now: float = NOW,
         monotonic=time.monotonic,
         call=writer_is_gone,
+        remote: bool = False,
         **settings,
     ):
-        """A client of the application with these settings; ``writer`` none unless said; ``call`` is what changes ask for."""
+        """A client of the application with these settings; ``writer`` none unless said; ``call`` is what changes ask for.
+        ``remote``: the folder is read as if a server gave it."""
         state = writer or WriterState("none")
         logs = log_readers(self.folder, POLICIES)
-        reader = Reader(FilesStore(self.folder), logs, head or NoHead(), self._index, POLICIES, limits)
+        origin = Origin("main/1", FilesStore(self.folder), logs, head or NoHead(), remote=remote)
+        reader = Reader(lambda: (origin,), self._index, POLICIES, limits)
         changes = WriterChanges(self._index, call, 1_000)
         clocks = {"now": lambda: now, "monotonic": monotonic}
         app = create_app(reader, self._index, lambda: state, changes, EventsFile(self.folder), Settings(**settings), **clocks)

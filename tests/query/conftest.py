@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cadent.codec.points import add_points
 from cadent.query.limits import Limits
+from cadent.query.origin import Origin
 from cadent.query.reader import Reader
 from cadent.schema.errors import TooManyMatches
 from cadent.schema.head import HEAD_POINT, HeadAnswer
@@ -140,14 +141,33 @@ def new_lists():
     return Lists
 
 
+def origin_of(lists, writer="main/1", store=None, **more):
+    levels = [Level(policy.name, resolution.step_s) for policy in POLICIES for resolution in policy.ladder]
+    return Origin(writer, store or lists, {level: ListedLog(lists, level) for level in levels}, lists, **more)
+
+
+def read_over(origins, *paths, limits=None, **settings):
+    index = ListedIndex({path: POLICIES.for_path(path).name for path in paths})
+    return Reader(lambda: origins, index, POLICIES, limits or Limits(), **settings)
+
+
+@pytest.fixture(scope="session")
+def new_origin():
+    """new_origin(lists, writer, ...): what the lists hold as an origin. ``store`` instead of that of the lists."""
+    return origin_of
+
+
+@pytest.fixture(scope="session")
+def reader_over():
+    """reader_over(origins, path, ...): a reader of these paths, whose ids count from 0. ``origins`` may grow."""
+    return read_over
+
+
 @pytest.fixture(scope="session")
 def reader_of():
-    """reader_of(lists, path, ...): a reader of these paths, whose ids count from 0."""
+    """reader_of(lists, path, ...): as ``reader_over``, of one origin."""
 
-    def make(lists, *paths, limits=None, **settings):
-        levels = [Level(policy.name, resolution.step_s) for policy in POLICIES for resolution in policy.ladder]
-        logs = {level: ListedLog(lists, level) for level in levels}
-        index = ListedIndex({path: POLICIES.for_path(path).name for path in paths})
-        return Reader(lists, logs, lists, index, POLICIES, limits or Limits(), **settings)
+    def make(lists, *paths, store=None, **settings):
+        return read_over([origin_of(lists, store=store)], *paths, **settings)
 
     return make

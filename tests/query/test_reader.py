@@ -244,16 +244,15 @@ class SealsWhileRead:
 
 def test_reading_begins_again_when_a_segment_was_sealed_meanwhile(lists, reader_of):
     lists.logged[BASE] = [(1, 0, Point.of(NOW - 20, 1.0))]
-    reader = reader_of(lists, "a")
-    reader._store = SealsWhileRead(lists, times=1)
+    store = SealsWhileRead(lists, times=1)
+    reader = reader_of(lists, "a", store=store)
     grid = reader.grid(BASE, np.array([0], np.uint32), NOW - 60, NOW)
     assert grid.count.sum() == 1
-    assert reader._store.looks == 4
+    assert store.looks == 4
 
 
 def test_a_store_that_never_rests_is_unavailable(lists, reader_of):
-    reader = reader_of(lists, "a")
-    reader._store = SealsWhileRead(lists, times=1_000)
+    reader = reader_of(lists, "a", store=SealsWhileRead(lists, times=1_000))
     with pytest.raises(Unavailable, match="default/10"):
         reader.grid(BASE, np.array([0], np.uint32), NOW - 60, NOW)
 
@@ -376,10 +375,8 @@ def test_reading_begins_again_when_a_block_was_replaced_meanwhile(lists, reader_
 
 def test_upkeep_does_not_make_a_reader_begin_again(lists, reader_of):
     lists.chunks[BASE] = [(0, Point.of(NOW - 20, 1.0))]
-    reader = reader_of(lists, "a")
-    reader._store = mock.Mock(
-        snapshot=mock.Mock(side_effect=[dataclasses.replace(lists.snapshot(), generation=n) for n in (1, 2)])
-    )
+    generations = [dataclasses.replace(lists.snapshot(), generation=number) for number in (1, 2)]
+    reader = reader_of(lists, "a", store=mock.Mock(snapshot=mock.Mock(side_effect=generations)))
     assert reader.grid(BASE, np.array([0], np.uint32), NOW - 60, NOW).count.sum() == 1
 
 
