@@ -27,7 +27,9 @@ def answer(pieces: Sequence[Piece], mimetype: str = JSON, missing: Missing = NOT
     if missing.writer_gone:
         response.headers["X-Cadent-Writer"] = "gone"
     if missing.damaged:
-        response.headers["X-Cadent-Damaged"] = missing.damaged
+        response.headers["X-Cadent-Damaged"] = _in_header(missing.damaged)
+    if missing.unreachable:
+        response.headers["X-Cadent-Unreachable"] = _in_header(missing.unreachable)
     return response
 
 
@@ -45,6 +47,11 @@ def refuse(status: int, *lines: str) -> Response:
     """An error: a sentence of plain text, and below it perhaps more lines. They hold what a client sent, of which what cannot be
     shown is escaped."""
     return Response("\n".join(map(_shown, lines)), status, mimetype=TEXT)
+
+
+def _in_header(sentence: str) -> str:
+    """One line of ASCII, whatever names a disk or server has."""
+    return _shown(sentence).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _shown(line: str) -> str:

@@ -5,7 +5,8 @@ from unittest import mock
 
 import pytest
 from cadent.api.backend import WriterState
-from cadent.schema.errors import Damaged
+from cadent.schema.errors import Damaged, Unavailable
+from cadent.stores.files.snapshot import FilesSnapshot
 from cadent.stores.log.reader import LogReader
 from folder import NOW, RANGE, START, STOP, GoneHead, get, grid, pairs, value
 
@@ -170,6 +171,25 @@ def test_what_is_damaged_is_left_out_and_said(application):
         with damaged:
             answer = application.client().get(route, query_string={"target": "fast.a.load", **RANGE})
         assert (answer.status_code, answer.headers["X-Cadent-Damaged"]) == (200, "x.log is damaged at byte 7: test")
+
+
+def test_what_is_away_is_left_out_and_said(application, client):
+    away = mock.patch.object(FilesSnapshot, "read", side_effect=Unavailable("no host of keyspace m\u00e9t\nanswers"))
+    for route in ("/graphite/metrics", "/graphite/rawrender", "/render"):
+        query = {"target": "fast.a.load", **RANGE}
+        with away:
+            answer = application.client(remote=True).get(route, query_string=query)
+        assert (answer.status_code, answer.headers["X-Cadent-Unreachable"]) == (200, r"no host of keyspace m\xe9t\nanswers")
+        whole = client.get(route, query_string=query)
+        assert answer.data == whole.data  # all of it was in the log
+        assert "X-Cadent-Unreachable" not in whole.headers
+
+
+def test_a_disk_that_refuses_is_no_partial_answer(application):
+    refused = mock.patch.object(FilesSnapshot, "read", side_effect=Unavailable("x.block: Input/output error"))
+    with refused:
+        answer = application.client().get("/graphite/metrics", query_string={"target": "fast.a.load", **RANGE})
+    assert (answer.status_code, answer.text) == (503, "x.block: Input/output error")
 
 
 @pytest.mark.parametrize("route", ["/graphite/metrics", "/graphite/rawrender", "/render", "/graphite/find", "/health"])

@@ -52,7 +52,12 @@ def test_nothing_is_kept_for_no_time(clock, made):
 
 
 @pytest.mark.parametrize(
-    "answer", [body(missing=Missing(writer_gone=True)), body(bytes(recent._MOST_OF_ONE + 1))], ids=["incomplete", "large"]
+    "answer",
+    [
+        pytest.param(body(missing=Missing(writer_gone=True)), id="without its writer"),
+        pytest.param(body(missing=Missing(unreachable="no host answers")), id="without what is away"),
+        pytest.param(body(bytes(recent._MOST_OF_ONE + 1)), id="large"),
+    ],
 )
 def test_what_is_incomplete_or_large_is_not_kept(clock, made, answer):
     kept = Recent(1.0, clock)
