@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import cassandra
@@ -9,7 +10,7 @@ from cassandra.cluster import NoHostAvailable
 from cassandra.connection import ConnectionBusy, ConnectionException
 from cassandra.pool import NoConnectionsAvailable
 from cassandra.protocol import (
-    ErrorMessageSub,
+    ConfigurationException,
     IsBootstrappingErrorMessage,
     OverloadedErrorMessage,
     SyntaxException,
@@ -17,6 +18,8 @@ from cassandra.protocol import (
 )
 
 from ...schema.errors import CadentError, ConfigError, Refused, Unavailable
+
+_LONGEST = 300
 
 _PASSING = (
     cassandra.OperationTimedOut,
@@ -31,8 +34,10 @@ _PASSING = (
     TruncateError,
 )
 _REFUSING = (cassandra.RequestValidationException, cassandra.FunctionFailure, cassandra.UnsupportedOperation, SyntaxException)
-# Nothing is wrong with the content when the table is not there.
-_MISSING = ("unconfigured table", "does not exist", "keyspace does not exist")
+# With a table that is not there nothing is wrong with the content.
+_MISSING = ("does not exist", "unconfigured table")
+_SERVER_MESSAGE = re.compile(r'message="(.*)"', re.DOTALL)
+_CONNECT_MESSAGE = re.compile(r"Last error: (.*)", re.DOTALL)
 
 
 def passes(error: BaseException) -> bool:
@@ -44,17 +49,10 @@ def translated(error: BaseException, place: str) -> CadentError:
     """``error`` of the driver as ours, for ``place`` (``ClusterSettings.place``)."""
     if isinstance(error, CadentError):
         return error
-    found = list(_causes(error))
-    for cause in found:
-        if isinstance(cause, cassandra.AuthenticationFailed) or "requires authentication" in str(cause):
-            return ConfigError(f"{place}: the user name or password is wrong: {_said(cause)}")
-        if isinstance(cause, cassandra.Unauthorized):
-            return ConfigError(f"{place}: this user lacks a right: {_said(cause)}")
-        if isinstance(cause, cassandra.InvalidRequest) and any(text in str(cause) for text in _MISSING):
-            return ConfigError(f"{place}: {_said(cause)}")
-        if isinstance(cause, _REFUSING):
-            return Refused(f"{place}: {_said(cause)}")
-    return Unavailable(f"{place}: {'; '.join(dict.fromkeys(map(_said, found))) or 'no host is up'}")
+    causes = list(_causes(error))
+    said = "; ".join(dict.fromkeys(map(_said, causes))) or "no host is up"
+    kind = next(filter(None, map(_kind, causes)), Unavailable)
+    return kind(f"{place}: {said}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -65,8 +63,26 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
+def _kind(error: BaseException) -> type[CadentError] | None:
+    """None for what may pass."""
+    if isinstance(error, (cassandra.AuthenticationFailed, cassandra.Unauthorized, ConfigurationException)):
+        return ConfigError
+    if isinstance(error, _REFUSING):
+        return ConfigError if any(text in str(error) for text in _MISSING) else Refused
+    return None
+
+
 def _said(error: BaseException) -> str:
     if isinstance(error, cassandra.OperationTimedOut):
         return "no answer in time"
-    text = error.summary_msg() if isinstance(error, ErrorMessageSub) else str(error)
-    return " ".join(text.split())[:300] or type(error).__name__
+    text = " ".join(_message(error).split()) or type(error).__name__
+    if isinstance(error, cassandra.AuthenticationFailed):
+        return f"the login is refused ({text})"
+    return text
+
+
+def _message(error: BaseException) -> str:
+    """Without what the driver writes around it."""
+    text = str(error)
+    found = _SERVER_MESSAGE.search(text) or _CONNECT_MESSAGE.search(text)
+    return (found[1] if found else text)[:_LONGEST]

@@ -19,7 +19,7 @@ _LONGEST_PAUSE_TICKS = 20
 
 
 class Exchange:
-    """One statement on its way. ``send``, ``failed`` and ``tick`` never run at the same time for one try."""
+    """One statement on its way: a try is under way, or the next one has its tick."""
 
     def __init__(self, owner: Exchanges, statement: Any, profile: str, try_s: float, deadline: int, done: Done) -> None:
         self._owner = owner
@@ -46,9 +46,12 @@ class Exchange:
 
     def tick(self, now: int) -> None:
         if now >= self._deadline:
-            self._finish(self._error)
+            self.give_up()
         elif self._send_at is not None and now >= self._send_at:
             self.send()
+
+    def give_up(self) -> None:
+        self._finish(self._error)
 
     def _answered(self, page: Rows | None, future: Any) -> None:
         """The driver's loop has a page, or the end of a write."""
@@ -63,13 +66,14 @@ class Exchange:
         if not self._may_pass(error):
             self._finish(error)
             return
-        self._send_at = self._owner.ticker.now + self._pause
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE_TICKS)
+        pause = self._pause
+        self._pause = min(2 * pause, _LONGEST_PAUSE_TICKS)
+        self._send_at = self._owner.ticker.now + pause
 
     def _may_pass(self, error: Exception) -> bool:
-        if isinstance(error, NoHostAvailable):
-            return self._owner.any_host_up()
-        return passes(error)
+        if self._owner.closed:
+            return False
+        return self._owner.any_host_up() if isinstance(error, NoHostAvailable) else passes(error)
 
     def _finish(self, outcome: Outcome) -> None:
         if self._owner.remove(self):
@@ -87,6 +91,7 @@ class Exchanges:
     def __init__(self, session: Any, any_host_up: Callable[[], bool]) -> None:
         self.session = session
         self.any_host_up = any_host_up
+        self.closed = False
         self._lock = threading.Lock()
         self._open: set[Exchange] = set()
         self.ticker = Ticker(self._tick)
@@ -106,10 +111,16 @@ class Exchanges:
             return True
 
     def close(self) -> None:
+        """Whoever waits is told that there will be no answer."""
+        self.closed = True
         self.ticker.close()
+        for exchange in self._all():
+            exchange.give_up()
 
     def _tick(self, now: int) -> None:
-        with self._lock:
-            waiting = list(self._open)
-        for exchange in waiting:
+        for exchange in self._all():
             exchange.tick(now)
+
+    def _all(self) -> list[Exchange]:
+        with self._lock:
+            return list(self._open)

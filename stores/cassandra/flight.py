@@ -24,7 +24,8 @@ class Flight:
 
     def begin(self, number: int, statement: Any, deadline: int) -> bool:
         """Send; False if the window had no place before ``deadline``."""
-        if not self._window.enter(self._exchanges.ticker.seconds_to(deadline)):
+        left_s = self._exchanges.ticker.seconds_to(deadline)
+        if left_s <= 0 or not self._window.enter(left_s):
             return False
         self._under_way += 1
         self._exchanges.begin(statement, self._profile, self._timeout_s, deadline, partial(self._done, number))

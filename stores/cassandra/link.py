@@ -19,26 +19,27 @@ __all__ = ["Batch", "Health", "Link", "Request"]
 
 
 class Health(NamedTuple):
-    """Of ``hosts`` that are known ``hosts_up`` answer."""
+    """``hosts_up`` of ``hosts``: of those in the data centre that is asked."""
 
     hosts_up: int
     hosts: int
 
 
 class Link:
-    """One session. Any thread; not across a fork. What is written must be idempotent: it may be written again.
+    """One session. Any thread; not across a fork. What is written must be idempotent, for it may be written again. Unless it says
+    USING TIMESTAMP it has the time of this machine's clock, which may jump.
 
     All raise Unavailable (no host is up, no answer in time, overloaded), Refused (the server does not take the statement or its
     values) and ConfigError (a right, a table or the keyspace is missing).
     """
 
-    def __init__(self, settings: ClusterSettings, hosts: Hosts, cluster: Any, session: Any) -> None:
+    def __init__(self, settings: ClusterSettings, cluster: Any, session: Any, hosts: Hosts) -> None:
         self.keyspace = settings.keyspace
         self._settings = settings
         self._hosts = hosts
         self._cluster = cluster
         self._statements = Statements(session, settings.place)
-        self._exchanges = Exchanges(session, lambda: hosts.up > 0)
+        self._exchanges = Exchanges(session, hosts.any_up)
         # Two of them, for a query must not wait until a seal is done.
         self._reads = Window(settings.least_requests, settings.most_requests)
         self._writes = Window(settings.least_requests, settings.most_requests)
@@ -46,8 +47,7 @@ class Link:
     @classmethod
     def open(cls, settings: ClusterSettings) -> Link:
         """Connect, and make the keyspace if it is missing and ``settings.create`` allows it. Raises ConfigError, Unavailable."""
-        hosts = Hosts(settings.keyspace)
-        return cls(settings, hosts, *connect(settings, hosts))
+        return cls(settings, *connect(settings))
 
     @property
     def interruptions(self) -> int:
@@ -56,7 +56,8 @@ class Link:
 
     @property
     def health(self) -> Health:
-        return Health(self._hosts.up, self._hosts.known)
+        states = self._hosts.states()
+        return Health(sum(states), len(states))
 
     def read(self, request: Request, *, timeout_s: float | None = None) -> Rows:
         """All rows, within ``timeout_s`` (that of the settings)."""
@@ -70,7 +71,7 @@ class Link:
     ) -> Iterator[tuple[int, Rows | Unavailable]]:
         """(index, rows) of each request as they come, or why there are none. ``timeout_s`` (that of the settings) is for all of
         them together, from when the first is asked for."""
-        timeout_s = timeout_s or self._settings.request_timeout_s
+        timeout_s = self._settings.request_timeout_s if timeout_s is None else timeout_s
         flight = Flight(self._exchanges, self._reads, READ, timeout_s / 2)
         deadline = self._exchanges.ticker.after(timeout_s)
         for index, request in enumerate(requests):
@@ -96,8 +97,9 @@ class Link:
         self._check(rest)
 
     def close(self) -> None:
-        self._exchanges.close()
+        """What is under way elsewhere ends with Unavailable."""
         self._cluster.shutdown()
+        self._exchanges.close()
 
     def _begin(self, flight: Flight, number: int, request: Request | Batch, deadline: int) -> Iterator[tuple[int, Outcome]]:
         """Send it; its outcome if that is clear already: it could not be sent."""

@@ -37,20 +37,19 @@ _RECONNECT_S = (0.5, 5.0)
 _EXISTS = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = %s"
 
 
-def connect(settings: ClusterSettings, hosts: Hosts) -> tuple[Any, Any]:
-    """Cluster and session, in a keyspace that is there. Raises ConfigError, Unavailable."""
+def connect(settings: ClusterSettings) -> tuple[Any, Any, Hosts]:
+    """The driver's cluster and session, in a keyspace that is there. Raises ConfigError, Unavailable."""
     _tame_the_driver()
     cluster = _cluster(settings)
-    cluster.register_listener(hosts)
+    hosts = Hosts(cluster, settings.keyspace)
     try:
         session = cluster.connect()
-        _check_datacenter(cluster, settings)
         _enter_keyspace(session, settings)
     except Exception as error:
-        reason = _datacenter_error(cluster, settings) or translated(error, settings.place)
+        reason = _wrong_datacenter(cluster, settings) or translated(error, settings.place)
         cluster.shutdown()
         raise reason from error
-    return cluster, session
+    return cluster, session, hosts
 
 
 def _tame_the_driver() -> None:
@@ -69,7 +68,6 @@ def _cluster(settings: ClusterSettings) -> Any:
             compression=False,
             auth_provider=PlainTextAuthProvider(settings.username, settings.password) if settings.username else None,
             ssl_context=_tls(settings.tls) if settings.tls else None,
-            ssl_options=None,
             execution_profiles={
                 READ: _profile(settings, settings.read_consistency),
                 WRITE: _profile(settings, settings.write_consistency),
@@ -108,13 +106,8 @@ def _tls(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _check_datacenter(cluster: Any, settings: ClusterSettings) -> None:
-    error = _datacenter_error(cluster, settings)
-    if error:
-        raise error
-
-
-def _datacenter_error(cluster: Any, settings: ClusterSettings) -> ConfigError | None:
+def _wrong_datacenter(cluster: Any, settings: ClusterSettings) -> ConfigError | None:
+    """Why no host was asked, if that is why."""
     there = {host.datacenter for host in cluster.metadata.all_hosts() if host.datacenter}
     if not settings.datacenter or not there or settings.datacenter in there:
         return None

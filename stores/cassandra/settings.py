@@ -26,7 +26,8 @@ Replication: TypeAlias = Mapping[str, str | int]
 @dataclass(frozen=True, slots=True)
 class Tls:
     """Files in PEM. Without ``ca`` the system's authorities are trusted; ``certificate`` and ``key`` are ours, for servers that
-    ask for them. ``check_hostname``: the server's certificate must be made out to the host that we asked for."""
+    ask for them. ``check_hostname``: a server's certificate must be made out to its IP address, for that is how the driver
+    knows it, whatever name was written."""
 
     ca: Path | None = None
     certificate: Path | None = None
@@ -76,14 +77,14 @@ class ClusterSettings:
     @classmethod
     def of_address(cls, text: str, **others: Any) -> ClusterSettings:
         """The settings that ``text`` stands for; ``others`` are those that it cannot hold. Raises ConfigError with ``text``."""
+        if "@" in text:
+            shown = f"{SCHEME}...{text[text.rindex('@') :]}"
+            raise ConfigError(
+                f"{shown} holds a user name or password, which everybody could read there; write them in the configuration file"
+            )
         if not text.startswith(SCHEME):
             raise _unfit(text, f"it does not begin with {SCHEME}")
-        hosts, slash, keyspace = text.removeprefix(SCHEME).partition("/")
-        if "@" in hosts:
-            raise ConfigError(
-                f"{SCHEME}...{hosts[hosts.rindex('@') :]}{slash}{keyspace} holds a user name or password, which an "
-                "address shows to everybody; write them in the configuration file"
-            )
+        hosts, _, keyspace = text.removeprefix(SCHEME).partition("/")
         if not _KEYSPACE.fullmatch(keyspace):
             raise _unfit(text, f"keyspace {keyspace!r} is not a letter and up to 47 letters, digits and _, all of them small")
         return cls(tuple(_host(part, text) for part in hosts.split(",")), keyspace, **others)
