@@ -131,6 +131,17 @@ def ids_of(data: Bytes, frame: np.void) -> Ids:
     return np.frombuffer(data, "<u4", int(frame["count"]), int(frame["ids"]))
 
 
+def lengths_of(data: Bytes, frame: np.void) -> Lengths:
+    """The lengths column of an ADD or RENAME frame."""
+    return np.frombuffer(data, "<u2", int(frame["count"]), int(frame["lengths"]))
+
+
+def path_bytes_of(data: Bytes, frame: np.void) -> Bytes:
+    """The paths of an ADD or RENAME frame, back to back."""
+    start = int(frame["paths"])
+    return data[start : start + int(frame["paths_size"])]
+
+
 def policy_of(data: Bytes, frame: np.void) -> str:
     """The policy of an ADD frame."""
     start = int(frame["policy"])
