@@ -13,7 +13,7 @@ import environments
 from disks import SmallDisk, can_mount
 from programs import Cadent
 
-pytest_plugins = ["cassandra_fixtures"]
+pytest_plugins = ["cassandra_fixtures", "in_ci"]
 
 
 def pytest_configure(config):

@@ -1,7 +1,6 @@
 """Fixtures that give a test a real Cassandra.
 
-A test that asks for one is skipped where none can be had, with a line that says what is missing. In CI, where the
-variable ``CI`` is set, a run of which every such test was left out has failed.
+A test that asks for one is skipped where none can be had, with a line that says what is missing.
 """
 
 import contextlib
@@ -69,19 +68,25 @@ def new_keyspace(cassandra, cql):
 
 
 @pytest.fixture
-def keyspace(new_keyspace):
+def keyspace(new_keyspace, cassandra, request):
     """The name of an empty keyspace for this test alone."""
-    return new_keyspace()
+    yield new_keyspace()
+    show_if_failed(request.node, cassandra)
 
 
 @pytest.fixture
-def cassandra_node(cassandra_runtime, tmp_path):
+def cassandra_node(cassandra_runtime, tmp_path, request):
     """cassandra_node(durable=True): a node for this test alone, started, to be killed or paused; see CassandraNode."""
     numbers = count()
+
+    def start(**options: object) -> CassandraNode:
+        node = CassandraNode(cassandra_runtime, tmp_path / f"cassandra-{next(numbers)}", **options)
+        nodes.enter_context(running(node))
+        nodes.callback(show_if_failed, request.node, node)
+        return node
+
     with contextlib.ExitStack() as nodes:
-        yield lambda **options: nodes.enter_context(
-            running(CassandraNode(cassandra_runtime, tmp_path / f"cassandra-{next(numbers)}", **options))
-        )
+        yield start
 
 
 @pytest.fixture
@@ -101,6 +106,11 @@ def open_session(server: Server, *login: str):
     """The driver is imported where it is wanted: a run without such tests needs none."""
     clients = pytest.importorskip("clients", reason="Cassandra's driver is missing: pip install cassandra-driver")
     return clients.cql_session(server, *login)
+
+
+def show_if_failed(test: pytest.Item, server: Server) -> None:
+    """The end of the server's log, beside what else pytest tells of a test that failed."""
+    test.add_report_section("teardown", f"log of Cassandra on {server}", server.log_tail())
 
 
 @contextlib.contextmanager

@@ -65,10 +65,12 @@ class CassandraNode(Server):
         self._program = Program(self._command(), self.folder)
         try:
             self._program.wait_until(self.answers, f"Cassandra answers on {self}")
-        except BaseException as error:
+        except AssertionError as error:
             self.kill()
-            if isinstance(error, AssertionError):  # it holds the whole log
-                raise NodeFailed(f"{str(error).partition(chr(10))[0]}\n{self.log_tail()}") from None
+            reason, _, _whole_log = str(error).partition("\n")
+            raise NodeFailed(f"{reason}\n{self.log_tail()}") from None
+        except BaseException:
+            self.kill()
             raise
 
     def stop(self) -> None:
@@ -108,7 +110,6 @@ class CassandraNode(Server):
         return sum(line.startswith("UN ") for line in self.nodetool("status").splitlines())
 
     def log_tail(self) -> str:
-        """The end of what it said since its latest start."""
         return "\n".join(self._program.output.splitlines()[-LOG_LINES:])
 
     def _command(self) -> list[str]:

@@ -18,6 +18,10 @@ class Server:
         """The keyspace as ``cadent serve --store`` takes it."""
         return f"cassandra://{self}/{keyspace}"
 
+    def log_tail(self) -> str:
+        """The end of what it said since its latest start."""
+        return "(it was started elsewhere, and its log is there)"
+
     def answers(self) -> bool:
         """Whether it says within a second what it supports."""
         try:
