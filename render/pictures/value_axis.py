@@ -85,10 +85,14 @@ class Limits:
         reached = sums[np.isfinite(sums)]
         positive = finite[finite > 0]
         return cls(
-            max(float(finite.min()), -_HUGE),
-            min(float(reached.max() if len(reached) else finite.max()), _HUGE),
-            float(positive.min()) if len(positive) else 1.0,
+            _bounded(finite.min()),
+            _bounded(reached.max() if len(reached) else finite.max()),
+            _bounded(positive.min()) if len(positive) else 1.0,
         )
+
+
+def _bounded(value: float) -> float:
+    return max(-_HUGE, min(float(value), _HUGE))
 
 
 def _wanted(least: float, most: float, side: Side) -> tuple[float, float]:

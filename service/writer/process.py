@@ -64,7 +64,7 @@ class Writer:
         """Take lines from ``listener`` until the stop. Returns the exit status. Raises StoreError when the folder is gone: then
         nothing more is written."""
         self._engine.start(time.time())
-        self._accumulator.on_full = self._hand_over
+        self._accumulator.on_full = self._make_room
         await self._server.start(listener, self._accumulator)
         await self._control.start()
         # What lives by now lives for long: no collection has to look at it again.
@@ -93,6 +93,11 @@ class Writer:
         now = time.time()
         windows = self._accumulator.tick(now)
         self._engine.submit(self._accumulator.new_names(), windows, now)
+
+    def _make_room(self) -> None:
+        """More windows are open than may be: senders that are quicker than the disk are not read until the next tick."""
+        self._hand_over()
+        self._bound_the_queue()
 
     def _bound_the_queue(self) -> None:
         """While the disk does not keep up, senders wait; what their connections hold is not lost."""

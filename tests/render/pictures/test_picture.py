@@ -13,7 +13,7 @@ from cadent.render.pictures.picture import line_graph, pie_graph
 from cadent.render.pictures.slices import Slice
 from cadent.render.time_series import TimeSeries
 from cadent.schema.errors import LimitExceeded
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -232,6 +232,9 @@ def test_dashes_that_nobody_could_see_are_not_drawn_one_by_one(dash):
 
 
 @given(st.lists(shapes, max_size=4), st.fixed_dictionaries({}, optional=modes))
+@example([([1.7e308], 1, START, {})], {})
+@example([([1.7e308], 1, START, {})], {"logBase": "10"})
+@example([([-1.7e308, 1.7e308], 1, START, {})], {"areaMode": "stacked"})
 @settings(max_examples=150, deadline=None)
 def test_any_series_with_any_options_make_a_picture(found, parameters):
     series = [line(f"s{number}", values, step_s, start, **style) for number, (values, step_s, start, style) in enumerate(found)]
