@@ -140,7 +140,7 @@ class LogSegment(Protocol):
 
 
 class Log(Protocol):
-    """The write-ahead log of one level. One thread writes; ``rolled`` and ``drop`` may be called from one other."""
+    """The write-ahead log of one level. One thread writes, one drops and sets aside; ``rolled`` and ``since`` are for any."""
 
     def recover(self, sealed: int, lasting: int) -> int:
         """Take up what is there, first of all calls: segments that chunks hold up to sequence ``lasting`` go, and so does what
@@ -159,6 +159,9 @@ class Log(Protocol):
         """Take the last append back, before any of it is acknowledged; one that failed has done so itself if it could. Raises
         Unavailable; then it can be called again."""
 
+    def acknowledge(self) -> None:
+        """The last append stands, as it does when the next one comes: ``rolled`` and ``since`` show what it did."""
+
     def roll(self) -> None:
         """Close the segment that is being written."""
 
@@ -171,6 +174,10 @@ class Log(Protocol):
 
     def drop(self, segment: LogSegment) -> None:
         """Remove the oldest closed segment: chunks hold all of it, and last."""
+
+    def set_aside(self, segment: LogSegment) -> str:
+        """Take a closed segment out of the log, for a chunk store that will never take it. Returns where it is kept. Raises
+        Unavailable."""
 
     def close(self) -> None: ...
 

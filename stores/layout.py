@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from ..schema.identity import Level
@@ -30,6 +31,12 @@ def segment_file(folder: Path, first_sequence: int) -> Path:
 def sequence_of(segment: Path) -> int:
     """The first sequence of a segment, by its name."""
     return int(segment.stem, 16)
+
+
+def free_file(path: Path, why: str) -> Path:
+    """A name beside ``path`` that tells why its file is kept there, and that no file has."""
+    names = (path.with_name(f"{path.name}.{why}{number or ''}") for number in count())
+    return next(name for name in names if not name.exists())
 
 
 def segments(folder: Path) -> list[Path]:

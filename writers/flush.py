@@ -54,6 +54,8 @@ class Flusher:
             with contextlib.suppress(Unavailable):
                 self._undo()
             raise
+        for log in self._to_undo:
+            log.acknowledge()
         self._to_undo.clear()
         self.last_sequence = sequence
         return sequence

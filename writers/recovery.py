@@ -21,11 +21,11 @@ class Recovered:
 def recover(logs: LogFolder, store: ChunkStore, levels: Iterable[Level]) -> Recovered:
     """The logs of ``levels`` and of all that have one, taken up where the last writer ended.
 
-    What was sealed by then goes, what it had not finished goes too. Raises Damaged, StoreError, Unavailable.
+    What is sealed and lasts goes, what it had not finished goes too. Raises Damaged, StoreError, Unavailable.
     """
     snapshot = store.snapshot()
     opened = {level: logs.open(level) for level in dict.fromkeys([*levels, *logs.levels()])}
     sealed = {level: snapshot.sealed(level) for level in opened}
-    last = [max(sealed[level], log.recover(sealed[level])) for level, log in opened.items()]
+    last = [max(sealed[level], log.recover(sealed[level], store.lasting(level))) for level, log in opened.items()]
     next_id = max(snapshot.next_id(), *(log.next_id for log in opened.values()))
     return Recovered(opened, max(last), next_id)

@@ -16,6 +16,7 @@ from ...schema.identity import Level
 from ...schema.path import normalise
 from ...schema.resolution import format_duration
 from ...schema.rows import Ids
+from ...stores.files.store import FilesStore
 from ..config.settings import Config
 from ..control.frame import Header
 from ..control.server import Answer, Operation
@@ -59,9 +60,11 @@ class Maintenance:
 
     async def _snapshot(self, header: Header, _: bytes) -> Answer:
         """What a query shows now is in it: open windows come first."""
-        folder = Path(header["folder"])
+        folder, store = Path(header["folder"]), self._storage.store
+        if not isinstance(store, FilesStore):
+            raise InputError(f"the chunks are in {self._config.store.chunks}: take a snapshot of that keyspace with nodetool")
         self._hand_over_all()
-        await _done(self._engine.call(lambda: take_snapshot(self._storage.store, self._storage.logs, folder)))
+        await _done(self._engine.call(lambda: take_snapshot(store, self._storage.logs, folder)))
         return {"bytes": await asyncio.to_thread(stored_bytes, folder)}, b""
 
     async def _create(self, _: Header, payload: bytes) -> Answer:
@@ -109,7 +112,7 @@ class Maintenance:
 
     def _refuse_unsealed(self) -> None:
         """What cannot be sealed would come to the chunks later. In the store thread all that could be has been."""
-        unsealed = self._storage.logs.unsealed()
+        unsealed = self._storage.logs.unsealed(self._storage.store.snapshot())
         if unsealed:
             raise Unavailable(f"the log of {unsealed[0]} cannot be sealed now; see /health and the service's log")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...schema.identity import Level
+from ...schema.protocols import Snapshot
 from ..layout import levels, log_folder
 from .writer import LogWriter
 
@@ -25,9 +26,9 @@ class LogFiles:
         self._opened.append(LogWriter(self._folder, level, self._writer))
         return self._opened[-1]
 
-    def unsealed(self) -> list[Level]:
-        """The levels that have closed segments."""
-        return [log.level for log in self._opened if log.rolled()]
+    def unsealed(self, snapshot: Snapshot) -> list[Level]:
+        """The levels that have closed segments which ``snapshot`` does not have."""
+        return [log.level for log in self._opened if log.rolled() and log.rolled()[-1].identity.last > snapshot.sealed(log.level)]
 
     def copy_to(self, data: Path) -> None:
         """Put all logs that are open into ``data``, an empty data folder: see ``LogWriter.copy_to``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,10 @@ from ...schema.protocols import LogSegment
 from ...schema.resolution import span_of
 from ...schema.rows import Ids, Rows
 from ..disk import disk, link_or_copy, make_folder, sync_folder
-from ..layout import log_folder, segment_file, segments, sequence_of
+from ..layout import free_file, log_folder, segment_file, segments, sequence_of
 from .active import ActiveSegment, Mark
 from .format import SegmentHeader
+from .part import SegmentPart
 from .records import TIME
 from .repair import check, copy_whole, open_whole, repair
 from .rolled import RolledSegment
@@ -30,7 +32,7 @@ BYTES_PER_PATH: Final = 3_072  # an hour of windows of ten seconds
 class LogWriter:
     """Appends the rows of ``level``; ``folder`` is the data folder, ``writer`` the identity all records get.
 
-    One thread calls recover, append, undo, roll and close. ``rolled`` and ``drop`` may be called from another.
+    One thread calls recover, append, undo, acknowledge, roll and close, one drop, set_aside and copy_to; any rolled and since.
     """
 
     def __init__(self, folder: Path, level: Level, writer: str, segment_bytes: int = SEGMENT_BYTES) -> None:
@@ -48,8 +50,9 @@ class LogWriter:
         self._owed: tuple[ActiveSegment | None, Mark | None] | None = None  # what an undo could not go back to yet
         self._next_id = 0
         self._rolled: list[RolledSegment] = []
-        self._sealed = 0
-        self._lock = threading.Lock()  # over _rolled and _sealed
+        self._open: tuple[Path, Identity] | None = None  # what is acknowledged of the segment that is being written
+        self._gone = 0  # the last sequence that chunks hold, or that was in the log
+        self._lock = threading.Lock()  # over _rolled, _open and _gone
 
     @property
     def last(self) -> int:
@@ -59,21 +62,24 @@ class LogWriter:
         with self._lock:
             return self._rolled[-1].identity.last if self._rolled else 0
 
-    def recover(self, sealed: int) -> int:
+    def recover(self, sealed: int, lasting: int) -> int:
         """Take up what a former writer left. Returns the last sequence in the log, 0 if it is empty.
 
-        Segments that are in chunks already (``sealed``: their last sequence) are removed, an append that was cut short
-        is cut off, whole segments but the last wait to be sealed. Raises Damaged, Unavailable, StoreError.
+        Segments that chunks hold and that last there (``lasting``: their last sequence) are removed, an append that was cut short
+        is cut off; whole segments but the last, and all that chunks hold (``sealed``), are closed: they must stay what was
+        sealed. Raises Damaged, Unavailable, StoreError.
         """
-        self._sealed = sealed
+        self._gone = sealed
         with disk(self._folder):
-            paths = [path for path in segments(self._folder) if not self._was_sealed(path, sealed)]
+            paths = [path for path in segments(self._folder) if not self._removes(path, sealed, lasting)]
             for path in paths[:-1]:
-                segment = check(path)
-                self._rolled.append(_rolled(segment))
-                self._note_ids(segment)
+                self._close(path)
             for path in paths[-1:]:
-                self._take_up(path)
+                if sequence_of(path) <= sealed:
+                    self._close(path)
+                else:
+                    self._take_up(path)
+        self.acknowledge()
         return self.last
 
     @property
@@ -88,7 +94,7 @@ class LogWriter:
         """
         self._go_back()
         self._check(rows, first_sequence)
-        self._settle()
+        self.acknowledge()
         self._before = (self._active, self._active.mark if self._active else None)
         try:
             with disk(self._folder):
@@ -108,32 +114,62 @@ class LogWriter:
             self._owed, self._before = self._before, None
         self._go_back()
 
+    def acknowledge(self) -> None:
+        """The last append stands: what it closed may be sealed, and ``undo`` does not take it back."""
+        for active in self._finished:
+            active.close()
+        with self._lock:
+            self._rolled += [RolledSegment(active.path, self.level, self._identity(active)) for active in self._finished]
+            self._open = (self._active.path, self._identity(self._active)) if self._active else None
+        self._finished.clear()
+        self._created.clear()
+        self._before = None
+
     def roll(self) -> None:
         """Close the segment, so that it can be sealed. The next append starts a new one."""
         self._go_back()
-        self._settle()
+        self.acknowledge()
         if self._active is None:
             return
         with disk(self._folder):
             self._finish(self._active)
         self._active = None
-        self._settle()
+        self.acknowledge()
 
     def rolled(self) -> list[RolledSegment]:
-        """Closed segments, oldest first; one that an append closed only from the next call on, when ``undo`` cannot open it."""
+        """Closed segments, oldest first; one that an append closed only when that is acknowledged, for ``undo`` may open it."""
         with self._lock:
             return list(self._rolled)
 
+    def since(self, sequence: int) -> list[SegmentPart]:
+        """What was appended after ``sequence`` and is acknowledged, in order: of each segment the part that is."""
+        with self._lock:
+            found = [(segment.path, segment.identity) for segment in self._rolled]
+            found += [self._open] if self._open else []
+        return [
+            SegmentPart(path, self.level, replace(identity, first=max(identity.first, sequence + 1)))
+            for path, identity in found
+            if identity.last > sequence
+        ]
+
     def drop(self, segment: LogSegment) -> None:
-        """Remove the oldest closed segment: all of it is in chunks."""
+        """Remove the oldest closed segment: all of it is in chunks, and lasts there."""
         oldest = self.rolled()[0]
         if oldest is not segment:
             raise ValueError(f"log {self.level}: {oldest.path.name} comes first")
         with disk(oldest.path):
             oldest.path.unlink(missing_ok=True)
-        with self._lock:
-            del self._rolled[0]
-            self._sealed = oldest.identity.last
+        self._forget(oldest)
+
+    def set_aside(self, segment: LogSegment) -> str:
+        """Rename a closed segment, so that it is none any more. Returns its path. Raises Unavailable."""
+        known = next(one for one in self.rolled() if one is segment)
+        aside = free_file(known.path, "refused")
+        with disk(known.path):
+            known.path.rename(aside)
+            sync_folder(self._folder)
+        self._forget(known)
+        return str(aside)
 
     def copy_to(self, data: Path) -> None:
         """Put what is durable of the log into ``data``, a data folder that has no log of the level yet; to be called by the
@@ -157,27 +193,41 @@ class LogWriter:
 
     def close(self) -> None:
         """Release the file. What was appended stays."""
-        self._settle()
+        self.acknowledge()
         if self._active:
             self._active.close()
             self._active = None
 
     def _check(self, rows: Sequence[Rows], first_sequence: int) -> None:
-        last = max(self.last, self._sealed)
+        last = max(self.last, self._gone)
         if first_sequence <= last:
             raise ValueError(f"log {self.level}: sequence {first_sequence} comes after {last}")
         for row in rows:
             if row.level != self.level or row.time % self.level.step_s:
                 raise ValueError(f"log {self.level}: a row of {row.level} at {row.time}")
 
-    def _was_sealed(self, path: Path, sealed: int) -> bool:
+    def _removes(self, path: Path, sealed: int, lasting: int) -> bool:
+        """Whether a segment is not wanted any more; then it is gone."""
         if sequence_of(path) > sealed:
             return False
         segment = open_whole(path)
-        if len(segment.rows(0, ALL_SEQUENCES)) and segment.last > sealed:
-            raise Damaged(str(path), 0, f"it holds sequences {segment.header.first} to {segment.last}, and {sealed} was sealed")
+        last = segment.last if len(segment.rows(0, ALL_SEQUENCES)) else 0
+        if last > sealed:
+            raise Damaged(str(path), 0, f"it holds sequences {segment.header.first} to {last}, and {sealed} was sealed")
+        if last > lasting:
+            return False
         path.unlink()
         return True
+
+    def _close(self, path: Path) -> None:
+        segment = check(path)
+        self._rolled.append(_rolled(segment))
+        self._note_ids(segment)
+
+    def _forget(self, segment: RolledSegment) -> None:
+        with self._lock:
+            self._rolled.remove(segment)
+            self._gone = max(self._gone, segment.identity.last)
 
     def _take_up(self, path: Path) -> None:
         segment = repair(path)
@@ -221,16 +271,8 @@ class LogWriter:
         self._finished.append(active)
         self._previous = (active.mode, active.ids_with_points())
 
-    def _settle(self) -> None:
-        """The last append stands: what it closed may be sealed."""
-        for active in self._finished:
-            active.close()
-            identity = Identity(self._writer, active.header.first, active.last, active.mode)
-            with self._lock:
-                self._rolled.append(RolledSegment(active.path, self.level, identity))
-        self._finished.clear()
-        self._created.clear()
-        self._before = None
+    def _identity(self, active: ActiveSegment) -> Identity:
+        return Identity(self._writer, active.header.first, active.last, active.mode)
 
     def _go_back(self) -> None:
         """To where the append began that is to be undone, if one is. Raises Unavailable; then it can be called again."""

@@ -28,7 +28,7 @@ def open_log(tmp_path):
 @pytest.fixture
 def log(open_log):
     log = open_log()
-    log.recover(0)
+    log.recover(0, 0)
     return log
 
 

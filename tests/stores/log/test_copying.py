@@ -52,7 +52,7 @@ def test_a_writer_of_the_copy_leaves_the_log_alone(filled, rows, read_log, open_
     filled.copy_to(tmp_path / "copy")
     before = read_log()
     copy = open_log(tmp_path / "copy")
-    assert copy.recover(0) == 4
+    assert copy.recover(0, 0) == 4
     copy.append([rows({9: 9.0}, START + 50)], 5)
     copy.roll()
     for segment in copy.rolled():
@@ -69,7 +69,7 @@ def test_an_append_that_failed_is_in_the_copy_whole_or_not_at_all(filled, rows, 
         disk.heal()
         filled.copy_to(tmp_path / f"copy-{at}")
         copied = LogWriter(tmp_path / f"copy-{at}", filled.level, "w")
-        assert copied.recover(0) in {4, 5}, f"call {at}"
+        assert copied.recover(0, 0) in {4, 5}, f"call {at}"
         copied.close()
         assert read_log(folder=tmp_path / f"copy-{at}", through=4) == before
 
@@ -86,7 +86,7 @@ def test_damage_in_what_is_copied_is_told(filled, tmp_path, which):
 
 def test_an_empty_log_has_an_empty_copy(log, read_log, open_log, tmp_path):
     log.copy_to(tmp_path / "copy")
-    assert open_log(tmp_path / "copy").recover(0) == 0
+    assert open_log(tmp_path / "copy").recover(0, 0) == 0
 
 
 def test_copies_taken_while_rows_are_appended_can_all_be_taken_up(log, rows, open_log, tmp_path):
@@ -106,7 +106,7 @@ def test_copies_taken_while_rows_are_appended_can_all_be_taken_up(log, rows, ope
         for number in range(30):
             least = acknowledged[0]
             log.copy_to(tmp_path / f"copy-{number}")
-            assert open_log(tmp_path / f"copy-{number}").recover(0) >= least
+            assert open_log(tmp_path / f"copy-{number}").recover(0, 0) >= least
     finally:
         stop.set()
         writing.join()
@@ -116,7 +116,7 @@ def test_copies_taken_while_rows_are_appended_can_all_be_taken_up(log, rows, ope
 def test_all_logs_of_a_folder_are_copied(tmp_path, rows, log):
     logs = LogFiles(tmp_path / "data", "w")
     opened = logs.open(log.level)
-    opened.recover(0)
+    opened.recover(0, 0)
     opened.append([rows({1: 1.0})], 1)
     logs.copy_to(tmp_path / "copy")
     opened.close()

@@ -125,7 +125,7 @@ def test_a_writer_takes_up_whole_appends_from_the_first_on_or_names_the_damage_a
         harmed = harm(written.sound, rng)
         written.file.write_bytes(harmed.data)
         successor = open_log()
-        last, error = attempt(lambda successor=successor: successor.recover(0))
+        last, error = attempt(lambda successor=successor: successor.recover(0, 0))
         if error:
             assert names_its_place(error, written, harmed), (harmed.how, harmed.at, error)
             assert written.file.read_bytes() == harmed.data
@@ -149,7 +149,7 @@ def test_any_damage_to_a_closed_segment_is_named_and_nothing_is_changed(written,
             continue  # between two records: nothing tells that more came
         written.file.write_bytes(harmed.data)
         with pytest.raises(Damaged) as caught:
-            open_log().recover(0)
+            open_log().recover(0, 0)
         assert names_its_place(caught.value, written, harmed), (harmed.how, harmed.at)
         assert written.file.read_bytes() == harmed.data
 
@@ -176,7 +176,7 @@ def seal_all(folder):
     """Take the log up and read all of it, as for a seal."""
     log = LogWriter(folder, LEVEL, "w")
     try:
-        log.recover(0)
+        log.recover(0, 0)
         log.roll()
         for segment in log.rolled():
             for extent in segment.extents():
@@ -201,7 +201,7 @@ def test_a_segment_of_a_newer_format_is_refused_in_words_and_not_changed(written
     struct.pack_into("<I", data, 8, 99)
     struct.pack_into("<I", data, size - 4, zlib.crc32(data[: size - 4]))
     written.file.write_bytes(data)
-    for use in (read_log, lambda: open_log().recover(0)):
+    for use in (read_log, lambda: open_log().recover(0, 0)):
         with pytest.raises(StoreError, match="has log format 99; this version of cadent reads up to") as caught:
             use()
         assert not isinstance(caught.value, Damaged)

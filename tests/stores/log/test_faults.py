@@ -89,7 +89,7 @@ def test_an_append_that_could_not_be_taken_back_is_taken_back_before_the_next(di
         call += 1
         folder = tmp_path / f"{call}"
         log = open_log(folder)
-        log.recover(0)
+        log.recover(0, 0)
         append(log, rows, FIRST)
         for refused in (call, 1, 2):
             disk.refuse(refused, for_good=True)
@@ -101,7 +101,7 @@ def test_an_append_that_could_not_be_taken_back_is_taken_back_before_the_next(di
             log.append(batch, 2)
         assert read_log(folder=folder) == points(FIRST + APPENDS[name])
         log.close()
-        assert open_log(folder).recover(0) == 1 + len(batch)
+        assert open_log(folder).recover(0, 0) == 1 + len(batch)
     assert call > 3
 
 
@@ -113,7 +113,7 @@ def test_a_writer_that_is_killed_loses_nothing_acknowledged(disk, killed, open_l
         call += 1
         folder = tmp_path / f"{call}"
         log = open_log(folder)
-        log.recover(0)
+        log.recover(0, 0)
         append(log, rows, FIRST)
         disk.kill(call)
         with contextlib.suppress(killed):
@@ -121,7 +121,7 @@ def test_a_writer_that_is_killed_loses_nothing_acknowledged(disk, killed, open_l
             alive = True
         disk.heal()
         again = open_log(folder)
-        last = again.recover(0)
+        last = again.recover(0, 0)
         assert 1 <= last <= 1 + len(batch)
         assert read_log(folder=folder) == points(FIRST + batch[: last - 1])
         append(again, rows, [({9: 9.0}, START + 7210)])
@@ -168,7 +168,7 @@ from cadent.stores.log.writer import LogWriter
 level = Level("default", 10)
 ids, none = np.arange(50_000, dtype=np.uint32), np.empty(0)
 log = LogWriter(Path(sys.argv[1]), level, "w")
-log.recover(0)
+log.recover(0, 0)
 
 def append(sequence):
     cells = np.full(len(ids), float(sequence)).view(np.uint64)

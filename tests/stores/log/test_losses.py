@@ -63,7 +63,7 @@ def test_a_log_that_was_cut_has_all_the_other_rows(filled, log, open_log, read_l
     cut(loss, tmp_path / "aside")
     assert (tmp_path / "aside").read_bytes() == before
     assert examine(tmp_path, log.level).losses == []
-    open_log(tmp_path).recover(0)
+    open_log(tmp_path).recover(0, 0)
     gone = range(ROWS * segment + row, ROWS * (segment + 1))
     times = {number: START + 10 * number for number in range(SEGMENTS * ROWS) if number not in gone}
     assert read_log() == {(number, time): Point.of(time, float(number)) for number, time in times.items()}

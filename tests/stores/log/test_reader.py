@@ -26,7 +26,7 @@ from cadent.stores.log.writer import LogWriter
 
 level, none = Level("default", 10), np.empty(0)
 log = LogWriter(Path(sys.argv[1]), level, "w")
-sequence = log.recover(0)
+sequence = log.recover(0, 0)
 for line in sys.stdin:
     for _ in range(int(line)):
         sequence += 1
@@ -95,7 +95,7 @@ def test_a_writer_that_was_killed_left_what_it_acknowledged(run_python, tmp_path
     child.kill()
     child.wait()
     log = open_log()
-    assert log.recover(0) >= last
+    assert log.recover(0, 0) >= last
     reader = LogReader(tmp_path, LEVEL)
     found = points_in(lambda ids, into: reader.read(ids, 0, ALL_SEQUENCES, into), range(100), slots=3600)
     assert found.items() >= staircase(last).items()

@@ -87,7 +87,7 @@ def test_a_torn_tail_is_cut_off(written, place, open_log, rows, read_log, tail):
         assert whole >= 1
         assert read_log(folder=folder) == expected
         log = open_log(folder)
-        assert log.recover(0) == whole
+        assert log.recover(0, 0) == whole
         if cut % 16 == 0:
             log.append([rows({50: 5.0}, START + 30)], whole + 1)
             expected |= points([({50: 5.0}, START + 30)])
@@ -101,14 +101,14 @@ def test_a_first_append_that_was_cut_short_leaves_nothing(written, place, open_l
     for cut in range(first):
         folder = place(data[:cut] + TAILS[tail]) if cut >= 8 else place(data[:cut] + bytes(500))
         log = open_log(folder)
-        assert log.recover(0) == 0
+        assert log.recover(0, 0) == 0
         assert (read_log(folder=folder), list(log_folder(folder, LEVEL).iterdir())) == ({}, [])
 
 
 def test_an_append_whose_first_header_is_missing_was_never_there(written, place, open_log, read_log):
     data, first, _ = written
     folder = place(data[:first] + bytes(RECORD_BYTES) + data[first + RECORD_BYTES :])
-    assert open_log(folder).recover(0) == 1
+    assert open_log(folder).recover(0, 0) == 1
     assert read_log(folder=folder) == points(FIRST)
 
 
@@ -123,10 +123,10 @@ def test_a_flipped_bit_is_found_or_was_in_the_last_append(written, place, open_l
         log = open_log(folder)
         if at < acknowledged:
             with pytest.raises(Damaged) as caught:
-                log.recover(0)
+                log.recover(0, 0)
             assert caught.value.offset <= at
         else:
-            log.recover(0)
+            log.recover(0, 0)
             assert read_log(folder=folder) in allowed
         log.close()
 
@@ -136,7 +136,7 @@ def test_a_flipped_bit_between_whole_appends_is_found(written, place, open_log, 
     for at in range(begin, end):
         folder = place(data)
         log = open_log(folder)
-        log.recover(0)
+        log.recover(0, 0)
         log.append([rows({2: 9.0}, START + 40)], 4)
         log.close()
         (file,) = log_folder(folder, LEVEL).iterdir()
@@ -144,7 +144,7 @@ def test_a_flipped_bit_between_whole_appends_is_found(written, place, open_log, 
         flipped[at] ^= 1 << at % 8
         file.write_bytes(flipped)
         with pytest.raises(Damaged) as caught:
-            open_log(folder).recover(0)
+            open_log(folder).recover(0, 0)
         assert begin <= caught.value.offset <= at
 
 
@@ -153,7 +153,7 @@ def test_a_flipped_bit_in_a_closed_segment_is_found(written, place, open_log, ro
     for at in range(0, end, 3):
         folder = place(data)
         log = open_log(folder)
-        log.recover(0)
+        log.recover(0, 0)
         log.roll()
         (segment,) = log.rolled()
         flipped = bytearray(data)
@@ -174,19 +174,19 @@ def test_a_flipped_bit_before_a_later_segment_is_found(written, place, open_log,
         folder = place(flipped)
         (log_folder(folder, LEVEL) / f"{4:016x}.log").write_bytes(data)
         with pytest.raises(Damaged):
-            open_log(folder).recover(0)
+            open_log(folder).recover(0, 0)
 
 
 def test_a_missing_header_before_a_later_segment_is_found(written, place, open_log):
     folder = place(bytes(1000))
     (log_folder(folder, LEVEL) / f"{4:016x}.log").write_bytes(written[0])
     with pytest.raises(Damaged, match="header is missing"):
-        open_log(folder).recover(0)
+        open_log(folder).recover(0, 0)
 
 
 def test_a_missing_header_of_a_segment_that_was_sealed_is_found(place, open_log):
     with pytest.raises(Damaged, match="header is missing"):
-        open_log(place(bytes(1000))).recover(7)
+        open_log(place(bytes(1000))).recover(7, 7)
 
 
 def test_a_reader_refuses_a_closed_segment_that_ends_early(log, tmp_path, rows, read_log):
@@ -229,7 +229,7 @@ def test_a_later_version_is_refused_and_not_taken_for_damage(written, place, ope
     struct.pack_into("<I", data, 8, 2)
     struct.pack_into("<I", data, size - 4, zlib.crc32(data[: size - 4]))
     with pytest.raises(StoreError, match="log format 2") as caught:
-        open_log(place(data)).recover(0)
+        open_log(place(data)).recover(0, 0)
     assert not isinstance(caught.value, Damaged)
 
 
@@ -252,7 +252,7 @@ def test_replace_survives_recovery(log, open_log, rows, read_log):
     log.append([rows({1: 2.0})], 2, Mode.REPLACE)
     log.close()
     again = open_log()
-    again.recover(0)
+    again.recover(0, 0)
     again.append([rows({1: 3.0})], 3, Mode.REPLACE)
     assert read_log() == {(1, START): Point.of(START, 3.0)}
     assert len(again.rolled()) == 1

@@ -26,6 +26,6 @@ def test_a_seal_does_not_keep_the_whole_segment_in_memory(segment, sealed_points
     expected = sealed_points(segment)
     assert len(expected) == IDS * WINDOWS
     assert mapped_bytes(segment.path) > segment.path.stat().st_size // 2
-    monkeypatch.setattr("cadent.stores.log.rolled._CELLS_MAPPED", 1)
+    monkeypatch.setattr("cadent.stores.log.part._CELLS_MAPPED", 1)
     assert sealed_points(segment) == expected
     assert mapped_bytes(segment.path) == 0

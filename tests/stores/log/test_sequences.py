@@ -17,7 +17,7 @@ VALUES = st.integers(-1000, 1000).map(lambda number: number / 4)
 SAMPLES = st.lists(VALUES, min_size=1, max_size=3)
 ROWS = st.tuples(st.integers(0, 1079), st.dictionaries(st.integers(0, 99), SAMPLES, min_size=1, max_size=8))
 APPENDS = st.tuples(st.just("append"), st.lists(ROWS, min_size=1, max_size=4), st.sampled_from(list(Mode)))
-CALLS = st.lists(APPENDS | st.tuples(st.sampled_from(["undo", "roll", "seal", "recover"])), max_size=14)
+CALLS = st.lists(APPENDS | st.tuples(st.sampled_from(["undo", "acknowledge", "roll", "seal", "drop", "recover"])), max_size=14)
 
 
 class Run:
@@ -26,10 +26,10 @@ class Run:
     def __init__(self, new_log, make_row):
         self.new_log, self.make_row = new_log, make_row
         self.log = new_log()
-        self.log.recover(0)
+        self.log.recover(0, 0)
         self.rows, self.before = [], []
         self.next = 1
-        self.sealed = self.acknowledged = 0
+        self.sealed = self.lasting = self.acknowledged = 0
 
     def do(self, call):
         name, *arguments = call
@@ -55,16 +55,26 @@ class Run:
         self.log.roll()
         self.before, self.acknowledged = self.rows, self.next - 1
 
+    def acknowledge(self):
+        self.log.acknowledge()
+        self.before, self.acknowledged = self.rows, self.next - 1
+
     def seal(self):
+        waiting = [segment.identity.last for segment in self.log.rolled() if segment.identity.last > self.sealed]
+        self.sealed = waiting[0] if waiting else self.sealed
+
+    def drop(self):
+        """What chunks hold lasts now."""
         for segment in self.log.rolled()[:1]:
-            self.log.drop(segment)
-            self.sealed = segment.identity.last
-            self.rows, self.before = ([row for row in rows if row[0] > self.sealed] for rows in (self.rows, self.before))
+            if segment.identity.last <= self.sealed:
+                self.log.drop(segment)
+                self.lasting = segment.identity.last
+                self.rows, self.before = ([row for row in rows if row[0] > self.lasting] for rows in (self.rows, self.before))
 
     def recover(self):
         self.log.close()
         self.log = self.new_log()
-        assert self.log.recover(self.sealed) == (self.rows[-1][0] if self.rows else 0)
+        assert self.log.recover(self.sealed, self.lasting) == (self.rows[-1][0] if self.rows else 0)
         self.before, self.acknowledged = self.rows, self.next - 1
 
     def points(self, after=0, through=ALL_SEQUENCES):
@@ -78,7 +88,7 @@ class Run:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CALLS, st.sampled_from([1, 1 << 28]))
 def test_any_sequence_of_calls_leaves_the_points_that_were_appended(
-    tmp_path_factory, open_log, rows, read_log, points_in, calls, segment_bytes
+    tmp_path_factory, open_log, rows, read_log, points_in, sealed_points, calls, segment_bytes
 ):
     folder = tmp_path_factory.mktemp("log")
     run = Run(lambda: open_log(folder, segment_bytes=segment_bytes), rows)
@@ -93,4 +103,11 @@ def test_any_sequence_of_calls_leaves_the_points_that_were_appended(
             assert points_in(lambda ids, into, read=read: read(ids, into=into), ids, slots=1080) == wanted
             times = [time for _, time in wanted]
             assert follower.span(after, through) == ((min(times), max(times) + 10) if times else None)
+        for after in (0, run.sealed, run.acknowledged // 2):
+            parts = run.log.since(after)
+            together = points_in(lambda ids, into, parts=parts: [part.read(ids, into) for part in parts], ids, slots=1080)
+            assert together == run.points(after, run.acknowledged)
+            for part in parts:
+                assert sealed_points(part) == run.points(part.identity.first - 1, part.identity.last)
+                assert not part.identity.first <= run.sealed < part.identity.last or after >= run.sealed
     run.log.close()

@@ -85,7 +85,7 @@ def test_a_sequence_that_chunks_hold_is_refused(log, rows):
 
 def test_a_sequence_that_was_sealed_before_the_start_is_refused(open_log, rows):
     log = open_log()
-    log.recover(7)
+    log.recover(7, 7)
     with pytest.raises(ValueError, match="sequence 7 comes after 7"):
         log.append([rows({1: 1.0})], 7)
 
@@ -189,7 +189,7 @@ def test_a_later_span_begins_a_new_segment_and_a_late_row_does_not(log, rows, fi
 
 def test_a_full_segment_is_closed(open_log, rows, files):
     log = open_log(segment_bytes=4096)
-    log.recover(0)
+    log.recover(0, 0)
     sequence = 0
     while len(files()) < 2:
         sequence += 1
@@ -199,7 +199,7 @@ def test_a_full_segment_is_closed(open_log, rows, files):
 
 def test_a_segment_is_never_full_below_so_many_bytes_a_path(open_log, rows, files):
     log = open_log(segment_bytes=1)
-    log.recover(0)
+    log.recover(0, 0)
     row = rows(dict.fromkeys(range(100), 1.0))
     sequence = 0
     while len(files()) < 2:
@@ -355,7 +355,7 @@ def test_a_log_is_taken_up_where_it_ended(log, open_log, rows, files, read_log):
     log.append([rows({1: 1.0, 2: 1.0})], 1)
     log.close()
     again = open_log()
-    assert again.recover(0) == 1
+    assert again.recover(0, 0) == 1
     again.append([rows({2: 2.0, 3: 2.0}, START + 10)], 2)
     assert len(files()) == 1
     assert read_log() == single(1, 1.0) | single(2, 1.0) | single(2, 2.0, START + 10) | single(3, 2.0, START + 10)
@@ -366,7 +366,7 @@ def test_sealed_segments_are_removed_and_the_others_wait(log, open_log, rows, fi
         log.append([rows({1: 1.0}, START + sequence * HOUR_S)], sequence)
     log.close()
     again = open_log()
-    assert again.recover(1) == 3
+    assert again.recover(1, 1) == 3
     assert [segment.identity.last for segment in again.rolled()] == [2]
     assert len(files()) == 2
 
@@ -375,21 +375,21 @@ def test_a_log_that_is_all_sealed_is_empty(log, open_log, rows, files):
     log.append([rows({1: 1.0})], 1)
     log.close()
     again = open_log()
-    assert (again.recover(1), files()) == (0, [])
+    assert (again.recover(1, 1), files()) == (0, [])
 
 
 def test_a_segment_that_was_sealed_in_part_is_refused(log, open_log, rows):
     log.append([rows({1: 1.0}), rows({1: 2.0})], 1)
     log.close()
     with pytest.raises(Damaged, match="sequences 1 to 2, and 1 was sealed"):
-        open_log().recover(1)
+        open_log().recover(1, 1)
 
 
 def test_another_writers_segment_is_closed(log, tmp_path, rows, files):
     log.append([rows({1: 1.0})], 1)
     log.close()
     with contextlib.closing(LogWriter(tmp_path, LEVEL, "other")) as other:
-        assert other.recover(0) == 1
+        assert other.recover(0, 0) == 1
         assert [segment.identity for segment in other.rolled()] == [Identity("w", 1, 1)]
         other.append([rows({1: 1.0})], 2)
         assert len(files()) == 2
@@ -401,7 +401,7 @@ def test_no_descriptor_is_left_open(tmp_path, open_log, rows, read_log):
 
     before = descriptors()
     log = open_log(segment_bytes=1)
-    log.recover(0)
+    log.recover(0, 0)
     for sequence in range(1, 40):
         log.append([rows({1: 1.0}, START + sequence * 10)], sequence)
         log.append([rows({1: 1.0}, START + sequence * HOUR_S)], sequence + 100) if sequence == 39 else None
@@ -414,7 +414,7 @@ def test_no_descriptor_is_left_open(tmp_path, open_log, rows, read_log):
         log.drop(segment)
     del segment
     log.close()
-    open_log().recover(0)
+    open_log().recover(0, 0)
     assert descriptors() == before
 
 
@@ -427,6 +427,6 @@ def test_files_that_are_no_segments_are_left_alone(log, open_log, read_log, rows
         other.write_bytes(b"not ours")
     assert read_log() == read_log(through=1) == seen
     log.close()
-    assert open_log().recover(0) == 1
-    assert open_log().recover(1) == 0, "all is sealed"
+    assert open_log().recover(0, 0) == 1
+    assert open_log().recover(1, 1) == 0, "all is sealed"
     assert [other.read_bytes() for other in others] == [b"not ours"] * 4
