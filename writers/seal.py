@@ -11,13 +11,34 @@ from ..schema.protocols import ChunkStore, Extent, Log, LogSegment, Slice
 from .slices import SLICE_BYTES, ids_at_once
 
 
-def seal(log: Log, segment: LogSegment, store: ChunkStore) -> None:
-    """Hand the oldest closed segment of ``log`` to ``store``, then remove it. Repeated after a crash it changes nothing.
+def unsealed(log: Log, sealed: int) -> list[LogSegment]:
+    """Closed segments, oldest first, beyond ``sealed``, the last sequence that is in chunks."""
+    return [segment for segment in log.rolled() if segment.identity.last > sealed]
 
-    Raises Damaged, Unavailable; then the segment stays.
+
+def seal(segment: LogSegment, store: ChunkStore) -> None:
+    """Hand the oldest closed segment that is not in chunks to ``store``. Repeated it changes nothing.
+
+    Raises Damaged, Refused, Unavailable.
     """
     store.seal(segment.level, segment.identity.last, slices(segment))
-    log.drop(segment)
+
+
+def drop_lasting(log: Log, lasting: int) -> None:
+    """Remove the closed segments up to ``lasting``, the last sequence that is in chunks for good. Raises Unavailable."""
+    for segment in log.rolled():
+        if segment.identity.last > lasting:
+            return
+        log.drop(segment)
+
+
+def set_aside(log: Log, segment: LogSegment, store: ChunkStore) -> str:
+    """Take a segment that ``store`` refuses out of the way of those after it. Returns where it is kept. Raises Refused,
+    Unavailable."""
+    aside = log.set_aside(segment)
+    # Its sequences are not to be given again.
+    store.seal(segment.level, segment.identity.last, ())
+    return aside
 
 
 def slices(segment: LogSegment, most_bytes: int = SLICE_BYTES) -> Iterator[Slice]:

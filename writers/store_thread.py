@@ -10,15 +10,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ..schema.errors import StoreError
+from ..schema.errors import Refused, StoreError
 from ..schema.identity import Level
-from ..schema.protocols import ChunkStore, Log
+from ..schema.protocols import ChunkStore, Log, LogSegment
 from .calls import fulfil
 from .keeping.expiry import Clock
 from .keeping.upkeep import Upkeep, UpkeepCounters
-from .seal import seal
+from .seal import drop_lasting, seal, set_aside, unsealed
 
-# Until a store that refused is asked again.
+# Until a store that refused is asked again, or whether what it took lasts by now.
 RETRY_S = 5.0
 # Until it is looked whether something is due by time alone.
 LOOK_S = 60.0
@@ -30,13 +30,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SealCounters:
-    """Since the start: segments sealed, seconds that took, seconds that the upkeep took; ``trouble``: why something cannot be
-    done now."""
+    """Since the start: segments sealed, seconds that took, seconds that the upkeep took, segments that the store refused.
+    ``trouble``: why something cannot be done now; ``refusal``: which segment was refused last, why, and where it is."""
 
     segments: int = 0
     seconds: float = 0.0
     upkeep_seconds: float = 0.0
+    refused: int = 0
     trouble: str = ""
+    refusal: str = ""
 
 
 class StoreThread:
@@ -65,13 +67,14 @@ class StoreThread:
         self._ending = False
         self._wake = threading.Event()
         self._working = False
+        self._sealed = dict.fromkeys(logs, 0)  # as last seen: others who ask must not wait for the store
         self.counters = SealCounters()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
 
     @property
     def waiting(self) -> int:
         """Closed segments that are not in chunks yet."""
-        return sum(len(log.rolled()) for log in self._logs.values())
+        return sum(len(unsealed(log, self._sealed[level])) for level, log in self._logs.items())
 
     @property
     def busy(self) -> bool:
@@ -113,7 +116,7 @@ class StoreThread:
                 self._wake.clear()
                 self._work()
                 self._working = False
-                self._wake.wait(RETRY_S if self.counters.trouble else LOOK_S)
+                self._wake.wait(RETRY_S if self.counters.trouble or self._holds_sealed() else LOOK_S)
         except Exception as error:  # noqa: BLE001 - whatever it is, the log would grow for ever: the owner must know
             self._failed(error)
 
@@ -153,20 +156,39 @@ class StoreThread:
             _log.error("cannot change the store, and will go on when that is possible: %s", trouble)
         self.counters = replace(self.counters, trouble=trouble)
 
+    def _holds_sealed(self) -> bool:
+        """Whether a log has segments that chunks hold: they wait until that lasts."""
+        return any(len(log.rolled()) > len(unsealed(log, self._sealed[level])) for level, log in self._logs.items())
+
     def _seal_level(self, level: Level) -> str:
         """What is in the way, if something is. A later segment never overtakes an earlier one."""
         log = self._logs[level]
-        for segment in log.rolled():
-            if self._ending:
-                return ""
-            started = self._monotonic()
-            try:
-                seal(log, segment, self._store)
-            except StoreError as error:
-                return str(error)
-            self._count(self._monotonic() - started)
+        try:
+            while log.rolled() and not self._ending:
+                drop_lasting(log, self._store.lasting(level))
+                # Each time anew: what was in chunks may be lost, and is before what is not yet in them.
+                waiting = self._waiting(level)
+                if not waiting:
+                    break
+                self._seal(log, waiting[0])
+        except StoreError as error:
+            return str(error)
         return ""
 
-    def _count(self, seconds: float) -> None:
-        before = self.counters
+    def _waiting(self, level: Level) -> list[LogSegment]:
+        self._sealed[level] = self._store.snapshot().sealed(level)
+        return unsealed(self._logs[level], self._sealed[level])
+
+    def _seal(self, log: Log, segment: LogSegment) -> None:
+        started = self._monotonic()
+        try:
+            seal(segment, self._store)
+        except Refused as error:
+            self._note_refusal(f"{error}; what was refused is kept in {set_aside(log, segment, self._store)}")
+            return
+        before, seconds = self.counters, self._monotonic() - started
         self.counters = replace(before, segments=before.segments + 1, seconds=before.seconds + seconds)
+
+    def _note_refusal(self, refusal: str) -> None:
+        _log.error("the store refused a segment of the log, and goes on without it: %s", refusal)
+        self.counters = replace(self.counters, refused=self.counters.refused + 1, refusal=refusal)

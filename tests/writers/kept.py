@@ -15,7 +15,7 @@ from cadent.stores.memory import MemoryStore
 from cadent.writers.keeping.expiry import Clock
 from cadent.writers.keeping.upkeep import Upkeep
 from cadent.writers.recovery import recover
-from cadent.writers.seal import seal
+from cadent.writers.seal import drop_lasting, seal, unsealed
 
 POLICIES = Policies.single(Ladder.parse("10s:2d,1m:6d,10m:30d"))
 (POLICY,) = POLICIES
@@ -84,10 +84,11 @@ class Folder:
         self.sequence = self.logs[window.level].append([window.rows()], self.sequence + 1, window.mode)
 
     def seal(self):
-        for log in self.logs.values():
+        for level, log in self.logs.items():
             log.roll()
-            for segment in log.rolled():
-                seal(log, segment, self.store)
+            for segment in unsealed(log, self.store.snapshot().sealed(level)):
+                seal(segment, self.store)
+                drop_lasting(log, self.store.lasting(level))
 
     def keep(self):
         while self.upkeep.step(self.clock):

@@ -23,7 +23,7 @@ from cadent.stores.log.segment import ALL_SEQUENCES
 from cadent.writers.days import SeenDays
 from cadent.writers.flush import Flusher
 from cadent.writers.recovery import recover
-from cadent.writers.seal import seal
+from cadent.writers.seal import drop_lasting, seal, unsealed
 
 BASE, COARSE = Level("default", 10), Level("default", 60)
 POLICIES = Policies.single(Ladder.parse("10s:7d,1m:30d"))
@@ -89,9 +89,10 @@ class Parts:
         self.flusher = Flusher(self.names, self.logs, SeenDays(), self.recovered)
 
     def seal_rolled(self) -> None:
-        for log in self.logs.values():
-            for segment in log.rolled():
-                seal(log, segment, self.store)
+        for level, log in self.logs.items():
+            for segment in unsealed(log, self.store.snapshot().sealed(level)):
+                seal(segment, self.store)
+                drop_lasting(log, self.store.lasting(level))
 
     def close(self) -> None:
         self.flusher.close()
