@@ -72,6 +72,16 @@ def check(link: Link) -> None:
         )
 
 
+def make_chunk_table(link: Link, step_s: int, ttl_s: int, *, create: bool) -> None:
+    """Make the table of a step if it is missing; ``ttl_s``: about how long its rows live. Raises ConfigError if ``create`` does
+    not allow it."""
+    if chunk_table(step_s) in _tables(link):
+        return
+    if not create:
+        raise ConfigError(f"keyspace {link.keyspace} has no table {chunk_table(step_s)}, and create = false forbids to make it")
+    link.write(Request(chunk_statement(link.keyspace, step_s, ttl_s)))
+
+
 def try_ttl(link: Link, ttl_s: int) -> None:
     """Raise ConfigError if the server takes no rows that live for ``ttl_s`` seconds: many refuse what ends after 2038."""
     try:

@@ -1,6 +1,8 @@
 """The chunk stores that the contract holds for, and what each of them can do beyond it."""
 
+import contextlib
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -14,26 +16,59 @@ from cadent.stores.memory import MemoryStore
 # Helpers of these tests alone; tests are no package, so they are found by folder.
 sys.path.append(str(Path(__file__).parent))
 
+LONG_S = 4 * 365 * 86_400  # the points of the tests are some years old
+
 
 @dataclass(frozen=True)
 class Driver:
-    """``open`` gives the store, to write; ``keeps_its_data``: when it was closed, or its process ended, and is opened again."""
+    """``open`` gives the store, to write; ``keeps_its_data``: when it was closed, or its process ended, and is opened again.
+    ``merges``: what the store says of itself. ``examples``: of random calls, as many as its speed allows."""
 
     open: Callable[[], ChunkStore]
     keeps_its_data: bool = False
+    merges: bool = True
+    examples: int = 100
 
 
-DRIVERS = {
-    "memory": lambda _: Driver(MemoryStore),
-    "files": lambda folder: Driver(lambda: FilesStore(folder, write=True), keeps_its_data=True),
-}
+def memory(request, name):
+    return Driver(MemoryStore)
+
+
+def files(request, name):
+    folder = request.getfixturevalue("tmp_path") / name
+    return Driver(lambda: FilesStore(folder, write=True), keeps_its_data=True)
+
+
+def cassandra(request, name):
+    """A writer's own store, in a keyspace that all tests share."""
+    from cadent.stores.cassandra.store import CassandraStore
+
+    link, writer = request.getfixturevalue("cassandra_link"), f"{request.node.name}/{name}"
+    clocks = {"monotonic": time.monotonic, "now": time.time, "ttl_of": lambda _: LONG_S}
+    return Driver(lambda: CassandraStore(link, writer, write=True, **clocks), keeps_its_data=True, merges=False, examples=30)
+
+
+DRIVERS = {"memory": memory, "files": files, "cassandra": cassandra}
+
+
+@pytest.fixture(scope="session")
+def cassandra_link(cassandra, new_keyspace):
+    """To a keyspace with the tables of chunks."""
+    from cadent.stores.cassandra.ddl import create
+    from cadent.stores.cassandra.link import Link
+    from cadent.stores.cassandra.settings import ClusterSettings
+
+    settings = ClusterSettings(((cassandra.address, cassandra.port),), new_keyspace())
+    with contextlib.closing(Link.open(settings)) as link:
+        create(link, settings, {10: LONG_S, 60: LONG_S})
+        yield link
 
 
 @pytest.fixture(params=DRIVERS)
-def new_driver(request, tmp_path):
+def new_driver(request):
     """new_driver(): a driver whose store is empty."""
     numbers = count()
-    return lambda: DRIVERS[request.param](tmp_path / str(next(numbers)))
+    return lambda: DRIVERS[request.param](request, str(next(numbers)))
 
 
 @pytest.fixture
@@ -46,3 +81,10 @@ def store(driver):
     store = driver.open()
     yield store
     store.close()
+
+
+@pytest.fixture
+def merging(driver):
+    """For tests of what not every store does."""
+    if not driver.merges:
+        pytest.skip("this store does not merge")

@@ -170,6 +170,16 @@ def test_a_seal_whose_slices_fail_is_not_seen_and_can_be_repeated(store):
     assert read(store.snapshot()) == {1: [at(0, 1.0)]}
 
 
+def test_what_lasts_is_never_more_than_what_is_sealed(store):
+    seal(store, 4, {1: [at(0, 1.0)]})
+    assert 0 <= store.lasting(LEVEL) <= 4
+    assert store.lasting(COARSE) == 0
+
+
+def test_the_store_says_whether_it_merges(driver, store):
+    assert store.merges == driver.merges
+
+
 def test_a_store_that_keeps_its_data_has_it_when_it_is_opened_again(driver, store):
     if not driver.keeps_its_data:
         pytest.skip("nothing outlives this store")
@@ -271,8 +281,14 @@ def delete_all(store):
     store.delete(LEVEL, sets(store))
 
 
+def only_what_it_can(driver, change):
+    if change is merge_all and not driver.merges:
+        pytest.skip("this store does not merge")
+
+
 @pytest.mark.parametrize("change", [merge_all, erase_all, delete_all])
-def test_what_a_snapshot_holds_survives_a_change(store, change):
+def test_what_a_snapshot_holds_survives_a_change(driver, store, change):
+    only_what_it_can(driver, change)
     hours(store, 2)
     pinned = store.snapshot()
     before = list(pinned.sets(LEVEL))
@@ -284,6 +300,7 @@ def test_what_a_snapshot_holds_survives_a_change(store, change):
 
 @pytest.mark.parametrize("change", [merge_all, erase_all, delete_all])
 def test_snapshots_stay_readable_when_the_store_is_closed(driver, change):
+    only_what_it_can(driver, change)
     store = driver.open()
     hours(store, 2)
     old = store.snapshot()
@@ -335,7 +352,7 @@ def test_a_roll_up_whose_slices_fail_changes_nothing(store):
 # -- merge ---------------------------------------------------------------------------------------------------------------
 
 
-def test_merged_sets_are_one_that_reads_like_them(driver, store):
+def test_merged_sets_are_one_that_reads_like_them(merging, driver, store):
     hours(store, 3)
     seal(store, 4, {2: [at(1, 5.0)], 1: [at(0, 7.0)]})
     points = read(store.snapshot(), slots=3 * SLOTS)
@@ -351,7 +368,7 @@ def test_merged_sets_are_one_that_reads_like_them(driver, store):
         one.close()
 
 
-def test_a_later_replace_supersedes_what_was_merged(store):
+def test_a_later_replace_supersedes_what_was_merged(merging, store):
     seal(store, 1, {1: [at(0, 1.0), at(1, 1.0)]})
     seal(store, 2, {1: [at(0, 2.0)]}, Mode.REPLACE)
     seal(store, 3, {1: [at(0, 4.0)], 2: [at(9, 4.0)]})
@@ -362,7 +379,7 @@ def test_a_later_replace_supersedes_what_was_merged(store):
     assert read(store.snapshot())[1] == [at(0, 8.0), at(1, 1.0)]
 
 
-def test_what_was_merged_of_one_mode_keeps_it(store):
+def test_what_was_merged_of_one_mode_keeps_it(merging, store):
     seal(store, 1, {1: [at(0, 1.0), at(1, 1.0)]})
     seal(store, 2, {1: [at(0, 2.0)]}, Mode.REPLACE)
     seal(store, 3, {1: [at(0, 3.0)]}, Mode.REPLACE)
@@ -371,14 +388,14 @@ def test_what_was_merged_of_one_mode_keeps_it(store):
     assert read(store.snapshot()) == {1: [at(0, 3.0), at(1, 1.0)]}
 
 
-def test_merged_sets_keep_their_mark(store):
+def test_merged_sets_keep_their_mark(merging, store):
     hours(store, 2)
     store.roll_up(LEVEL, sets(store), COARSE, [])
     store.merge(LEVEL, sets(store))
     assert [one.rolled_up_to_s for one in sets(store)] == [60]
 
 
-def test_merged_points_stand_before_later_ones_of_other_sets(store):
+def test_merged_points_stand_before_later_ones_of_other_sets(merging, store):
     """A seal has two sets of one sequence; an earlier set is merged with one of them and shares windows with the other."""
     store.seal(LEVEL, 1, [piece({1: [at(0, 1.0), at(360, 1.0)]}, 1, slots=720)])
     store.seal(LEVEL, 2, [piece({1: [at(0, 2.0)]}, 2), piece({1: [at(360, 2.0)]}, 2, start=HOUR + 3600)])
