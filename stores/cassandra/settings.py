@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,7 +108,15 @@ def _host(part: str, text: str) -> tuple[str, int]:
     port = int(match["port"] or PORT)
     if not 1 <= port <= 65_535:
         raise _unfit(text, f"port {port} is not 1 to 65535")
-    return match["ipv6"] or match["name"], port
+    return _ipv6(match["ipv6"], text) if match["ipv6"] else match["name"], port
+
+
+def _ipv6(host: str, text: str) -> str:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError as error:
+        raise _unfit(text, str(error)) from None
+    return host
 
 
 def _show(host: str, port: int, *, default: int | None = None) -> str:

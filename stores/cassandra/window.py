@@ -14,6 +14,7 @@ class Window:
         self._most = most
         self._limit = float(min(most, 4 * least))
         self._under_way = 0
+        self._earning = 0  # so many answers are of requests that filled the window
         self._deaf = 0  # so many answers are of requests sent before the window became smaller
         self._changed = threading.Condition()
 
@@ -30,6 +31,8 @@ class Window:
             if not self._changed.wait_for(lambda: not self.is_full(), timeout_s):
                 return False
             self._under_way += 1
+            if self.is_full():
+                self._earning = self._under_way
             return True
 
     def leave(self, *, troubled: bool) -> None:
@@ -44,7 +47,9 @@ class Window:
             self._deaf -= 1
         elif troubled:
             self._limit = max(self._least, self._limit / 2)
+            self._earning = 0
             self._deaf = self._under_way - 1
-        elif self.is_full():
+        elif self._earning:
+            self._earning -= 1
             self._limit = min(self._most, self._limit + 1 / self._limit)
             self._changed.notify()
