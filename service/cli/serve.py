@@ -18,6 +18,8 @@ _FLAGS = {
     "--data": (SettingName("store", "data"), "DIR", "folder of all data"),
     "--graphite": (SettingName("graphite", "listen"), "HOST:PORT", "TCP address for Graphite lines"),
     "--http": (SettingName("http", "listen"), "HOST:PORT", "address of the HTTP API"),
+    "--store": (SettingName("store", "chunks"), "URL", "where chunks are kept: files, or cassandra://HOST/KEYSPACE"),
+    "--writer": (SettingName("store", "writer"), "GROUP/REPLICA", "name among those that write to the same keyspace"),
     "--ladder": (SettingName("store", "ladder"), "LADDER", "resolutions from fine to coarse, step:ttl"),
 }
 
@@ -39,12 +41,14 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         default = getattr(getattr(defaults, name.section), name.key)
         # The default is in the help only: a flag that is not given must not win over the file.
         parser.add_argument(flag, metavar=metavar, help=f"{help_text} (default {default})")
+    parser.add_argument("--read-only", action="store_true", help="only answer queries, from what others write to --store")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with more settings (default: none)")
 
 
 def _read(options: argparse.Namespace) -> Config:
     given = {name: (flag, getattr(options, flag.removeprefix("--"))) for flag, (name, _, _) in _FLAGS.items()}
-    return read_config(options.config, {name: (flag, text) for name, (flag, text) in given.items() if text is not None})
+    config = read_config(options.config, {name: (flag, text) for name, (flag, text) in given.items() if text is not None})
+    return config.replace({SettingName("service", "read_only"): True}) if options.read_only else config
 
 
 def _config(options: argparse.Namespace) -> int:
@@ -66,19 +70,26 @@ def _announce(config: Config) -> None:
 
 def _announcement(config: Config) -> str:
     """Where things are and what to try next."""
+    http, store = config.http.listen, config.store
+    lines = [f"cadent {__version__} is ready.", ""]
+    if not config.service.read_only:
+        lines.append(f"  lines   {config.graphite.listen}  (Graphite plaintext over TCP)")
+    lines.append(f"  http    http://{http}  (Graphite's API; {config.http.base_path} for the finder)")
+    lines.append(f"  data    {store.data}  ({store.ladder})")
+    if config.uses_cassandra:
+        lines.append(f"  chunks  {store.chunks}")
+    return "\n".join([*lines, "", "Try, in another terminal:", *_suggestions(config)]) + "\n"
+
+
+def _suggestions(config: Config) -> list[str]:
     graphite, http = config.graphite.listen, config.http.listen
-    return f"""\
-cadent {__version__} is ready.
-
-  lines   {graphite}  (Graphite plaintext over TCP)
-  http    http://{http}  (Graphite's API; {config.http.base_path} for the finder)
-  data    {config.store.data}  ({config.store.ladder})
-
-Try, in another terminal:
-  echo "test.first 42 $(date +%s)" | nc -q0 {graphite.host} {graphite.port}
-  curl 'http://{http}/render?target=test.*&from=-5min&format=json'
-  {_command()} fetch 'cadent.*.lines.received' --from -10min{_data_flag(config.store.data)}
-"""
+    if config.service.read_only:
+        return [f"  curl 'http://{http}/metrics/find?query=*'"]
+    return [
+        f'  echo "test.first 42 $(date +%s)" | nc -q0 {graphite.host} {graphite.port}',
+        f"  curl 'http://{http}/render?target=test.*&from=-5min&format=json'",
+        f"  {_command()} fetch 'cadent.*.lines.received' --from -10min{_data_flag(config.store.data)}",
+    ]
 
 
 def _command() -> str:

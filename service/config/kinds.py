@@ -13,10 +13,13 @@ from ...schema.errors import ConfigError, QueryError
 from ...schema.resolution import Ladder, format_duration, parse_duration
 from ...schema.statistic import Statistic
 from ...schema.times import zone
+from ...stores.cassandra.settings import CONSISTENCIES, ClusterSettings, Replication
 
 _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
+_WRITER = re.compile(r"[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}")
+_COPIES = re.compile(r"([A-Za-z0-9_.-]+):([1-9][0-9]*)")
 _PLAIN = re.compile(r"[^'\x00-\x1f\x7f]*")
 _GRAPHITE_ROUTES = {"/metrics", "/render", "/version", "/health", "/events", "/tags"}
 _LEAST_SIZE = 2**20
@@ -69,6 +72,16 @@ def format_size(size_bytes: int) -> str:
     """The shortest text that ``parse_size`` reads back as ``size_bytes``."""
     unit = next(name for name, factor in _SIZE_UNITS.items() if size_bytes % factor == 0)
     return f"{size_bytes // _SIZE_UNITS[unit]}{unit}"
+
+
+def parse_replication(text: str) -> Replication:
+    """That of ``1``, copies on a single node, or ``dc1:3,dc2:2``, copies by datacenter."""
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return {"class": "SimpleStrategy", "replication_factor": int(text)}
+    found = [_COPIES.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(found):
+        raise Unfit
+    return {"class": "NetworkTopologyStrategy", **{one[1]: int(one[2]) for one in found if one}}
 
 
 def _read_text(value: object) -> str:
@@ -143,6 +156,26 @@ def _read_folder(value: object) -> Path:
     return Path(text)
 
 
+def _read_store(value: object) -> str:
+    text = _read_text(value)
+    if text != FILES:
+        ClusterSettings.of_address(text)
+    return text
+
+
+def _read_writer(value: object) -> str:
+    text = _read_text(value)
+    if not _WRITER.fullmatch(text):
+        raise Unfit
+    return text
+
+
+def _read_replication(value: object) -> str:
+    text = _read_text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+    parse_replication(text)
+    return text
+
+
 def _read_zone(value: object) -> str:
     text = _read_text(value)
     try:
@@ -203,6 +236,8 @@ def _show_size(value: object) -> str:
     return json.dumps(format_size(value)) if isinstance(value, int) else str(value)
 
 
+# The store of chunks that needs no server.
+FILES = "files"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 FOLDER = Kind("the path of a folder", _read_folder, _show_text)
@@ -219,6 +254,11 @@ ZONE = Kind('a time zone, such as "UTC"', _read_zone, _show_text)
 BASE_PATH = Kind('a URL path such as "/graphite", which no route of Graphite has', _read_base_path, _show_text)
 TOKEN = Kind("16 characters or more of A-Z, a-z, 0-9, _, -, ., ~, +, / and =, or nothing", _read_token, _show_text)
 LOG_LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _one_of(*LOG_LEVELS), _show_text)
+STORE = Kind('"files", or an address such as "cassandra://127.0.0.1/cadent"', _read_store, _show_text)
+WRITER = Kind('GROUP/REPLICA, such as "main/1"', _read_writer, _show_text)
+REPLICATION = Kind('a number of copies, or copies by datacenter such as "dc1:3,dc2:2"', _read_replication, _show_text)
+CONSISTENCY = Kind("one of " + ", ".join(CONSISTENCIES), _one_of(*CONSISTENCIES), _show_text)
+TEXT = Kind("a text", _read_text, _show_text)
 NAME = Kind('a name, such as "collectd"', _read_text, _show_text)
 MATCH = Kind(r"a regular expression, such as '^collectd\.'", _read_match, _show_match)
 STATISTIC = Kind("one of " + ", ".join(Statistic), _read_statistic, _show_text)

@@ -23,6 +23,18 @@ class StoreSettings:
     """Where points are kept, at which resolutions, and how long a window stays open."""
 
     data: Annotated[Path, kinds.FOLDER, "Folder of all data. One service at a time writes to it."] = Path("cadent-data")
+    chunks: Annotated[
+        str,
+        kinds.STORE,
+        '"files": chunks are kept in the data folder. `cassandra://HOST[:PORT][,HOST[:PORT]]/KEYSPACE`: in Apache Cassandra, '
+        "where services on other machines read them too; see docs/scaling.md.",
+    ] = "files"
+    writer: Annotated[
+        str,
+        kinds.WRITER,
+        "Group and replica of this service among those that write to the same keyspace. Replicas of a group get the same lines, "
+        "and a query shows the fuller point; what groups get adds up. It cannot be changed once there are points.",
+    ] = "main/1"
     ladder: Annotated[
         Ladder,
         kinds.LADDER,
@@ -50,6 +62,60 @@ class StoreSettings:
         kinds.SIZE,
         "Bound of closed windows that wait for the disk, should it be slow or full. Beyond it no lines are read: senders wait.",
     ] = 256 * 10**6
+    log_bytes: Annotated[
+        int,
+        kinds.SIZE,
+        "Bound of the log while its points cannot be sealed, because Cassandra is away or chunks cannot be written. Beyond it no "
+        "lines are read: senders wait.",
+    ] = 50 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class CassandraSettings:
+    """How Apache Cassandra is used, where `[store] chunks` names it."""
+
+    username: Annotated[str, kinds.TEXT, "Empty: without authentication."] = ""
+    password: Annotated[str, kinds.TEXT, "Of that user."] = ""
+    datacenter: Annotated[
+        str, kinds.TEXT, "The datacenter to talk to. Empty: that of the first host which answers. Others are never asked."
+    ] = ""
+    replication: Annotated[
+        str,
+        kinds.REPLICATION,
+        'Of a keyspace that is created: "1" for one copy on a single node, or copies by datacenter, such as "dc1:3,dc2:3".',
+    ] = "1"
+    create: Annotated[
+        bool, kinds.FLAG, "Create the keyspace and tables that are missing. Off: their lack is an error at the start."
+    ] = True
+    write_consistency: Annotated[
+        str,
+        kinds.CONSISTENCY,
+        "How many copies must have a write before it counts. ONE loses points with a node that dies soon after.",
+    ] = "LOCAL_QUORUM"
+    read_consistency: Annotated[
+        str,
+        kinds.CONSISTENCY,
+        "How many copies a read asks. With LOCAL_QUORUM for both a read sees each write; ONE is quicker, and may lag.",
+    ] = "LOCAL_QUORUM"
+    tls: Annotated[bool, kinds.FLAG, "Encrypt the connections."] = False
+    tls_ca: Annotated[str, kinds.TEXT, "File of the certificates to trust. Empty: those of the system."] = ""
+    tls_certificate: Annotated[str, kinds.TEXT, "File of our own certificate, where the servers ask for one."] = ""
+    tls_key: Annotated[str, kinds.TEXT, "File of its key."] = ""
+    tls_check_hostname: Annotated[bool, kinds.FLAG, "Whether a server's certificate must be of the name it was called by."] = True
+    connect_timeout_s: Annotated[int, kinds.DURATION, "For a connection to a node."] = 5
+    request_timeout_s: Annotated[int, kinds.DURATION, "For a request, the times it is repeated included."] = 8
+    publish_every_s: Annotated[
+        int,
+        kinds.DURATION,
+        "How often points that are not in chunks yet are published. Services elsewhere lag by about as much; each time costs a "
+        "request for some hundred paths.",
+    ] = 60
+    commitlog_period_s: Annotated[
+        int,
+        kinds.DURATION,
+        "`commitlog_sync_period` of the servers: what they took within it is lost when they crash, so the log keeps it so long, "
+        "and writes it again when a connection was lost.",
+    ] = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +168,12 @@ class QuerySettings:
         "`/render` with `maxDataPoints` may read coarser points where every function of a target allows it: quicker, and peaks "
         "stay. Off: what graphite-web would read and average.",
     ] = True
+    partial_answers: Annotated[
+        bool,
+        kinds.FLAG,
+        "When a part of Cassandra does not answer, show what the rest has, and say so in the header `X-Cadent-Unreachable`. "
+        "Off: such a query is an error.",
+    ] = True
     max_series: Annotated[int, kinds.COUNT, "Most series one query may match. More lets one query take more memory."] = 10_000
     max_points: Annotated[
         int, kinds.COUNT, "Most points one query may read, and be answered. Each takes about 40 bytes while it is read."
@@ -116,6 +188,12 @@ class QuerySettings:
 class ServiceSettings:
     """The service itself."""
 
+    read_only: Annotated[
+        bool,
+        kinds.FLAG,
+        "Only answer queries, from what services elsewhere write to the Cassandra that `[store] chunks` names: no lines are "
+        "taken.",
+    ] = False
     self_metrics: Annotated[bool, kinds.FLAG, "Record the service and its host as `cadent.<host>.*`: about 25 paths."] = True
     log_level: Annotated[str, kinds.LOG_LEVEL, "Least level of the lines on stderr."] = "info"
 
@@ -125,12 +203,18 @@ class Config:
     """All sections, and the tables of policies. Every setting has a default that works."""
 
     store: StoreSettings = field(default_factory=StoreSettings)
+    cassandra: CassandraSettings = field(default_factory=CassandraSettings)
     graphite: GraphiteSettings = field(default_factory=GraphiteSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     query: QuerySettings = field(default_factory=QuerySettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     policy: tuple[Policy, ...] = ()
     statistic: tuple[StatisticRule, ...] = ()
+
+    @property
+    def uses_cassandra(self) -> bool:
+        """Whether chunks are kept there."""
+        return self.store.chunks != kinds.FILES
 
     @property
     def policies(self) -> Policies:

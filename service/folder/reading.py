@@ -29,10 +29,12 @@ def log_readers(folder: Path, policies: Policies) -> dict[Level, LogReader]:
     return {level: LogReader(folder, level) for level in (*levels(policies), *layout.levels(folder))}
 
 
-def open_reader(config: Config, index: TrieIndex, head: Head) -> Reader:
-    """A reader of the configured data folder."""
+def open_folder(config: Config, head: Head) -> tuple[Reader, TrieIndex]:
+    """A reader of the configured data folder, and its index, which follows the names log from now on."""
+    index = TrieIndex(config.store.data)
+    index.start()
     folder, policies, query = config.store.data, config.policies, config.query
     origin = Origin(config.store.writer, FilesStore(folder), log_readers(folder, policies), head)
     bounds = limits.Limits(query.max_series, query.max_points, query.max_nodes, query.timeout_s)
     threads = os.cpu_count() or 1
-    return Reader(lambda: (origin,), index, policies, bounds, query.interpolate, threads, query.partial_answers)
+    return Reader(lambda: (origin,), index, policies, bounds, query.interpolate, threads, query.partial_answers), index

@@ -23,7 +23,8 @@ def path_in(folder: Path) -> Path:
 def note(config: Config) -> None:
     """A service with this configuration begins. A disk that does not take that is no reason not to."""
     path = path_in(config.store.data)
-    text = to_toml(dataclasses.replace(config, http=HttpSettings())).encode()
+    public = dataclasses.replace(config.cassandra, password="")
+    text = to_toml(dataclasses.replace(config, http=HttpSettings(), cassandra=public)).encode()
     with contextlib.suppress(OSError):
         if path.read_bytes() == text:
             return

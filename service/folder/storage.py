@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...accumulate.accumulator import Accumulator
 from ...accumulate.limits import Limits
@@ -15,7 +16,7 @@ from ...index.names import NamesLog
 from ...query.cut import level_span
 from ...schema.errors import ConfigError
 from ...schema.identity import Level
-from ...schema.protocols import NewNames
+from ...schema.protocols import ChunkStore, NewNames
 from ...schema.resolution import format_duration
 from ...stores import layout
 from ...stores.files.store import FilesStore
@@ -27,20 +28,21 @@ from ...writers.recovery import recover
 from ..config.settings import Config
 from .reading import levels, log_readers
 
-# Group and replica. One writer is a group of one.
-WRITER = "main/1"
+if TYPE_CHECKING:
+    from ..cluster.writing import Cluster
 
 
 @dataclass(frozen=True)
 class Storage:
     """A data folder that this process writes. ``close`` when nothing more is handed to the engine. ``levels``: all that have a
-    log."""
+    log. ``cluster``: where its chunks are, if they are not in the folder."""
 
     accumulator: Accumulator
     engine: Engine
-    store: FilesStore
+    store: ChunkStore
     logs: LogFiles
     levels: Sequence[Level]
+    cluster: Cluster | None
     _kept: contextlib.ExitStack
 
     @classmethod
@@ -50,9 +52,10 @@ class Storage:
         folder, policies = config.store.data, config.policies
         _check_policies(config)
         with contextlib.ExitStack() as opening:
-            store = FilesStore(folder, write=True)
-            opening.callback(store.close)
-            logs = LogFiles(folder, WRITER)
+            cluster = _open_cluster(config) if config.uses_cassandra else None
+            store = cluster.store if cluster else FilesStore(folder, write=True)
+            opening.callback(cluster.close if cluster else store.close)
+            logs = LogFiles(folder, config.store.writer)
             found = recover(logs, store, levels(policies))
             names, known = NamesLog.open_with_names(folder, found.next_id)
             opening.callback(names.close)
@@ -65,10 +68,28 @@ class Storage:
             accumulator = Accumulator(policies, limits, names.next_id, now, newest=_newest(config, store))
             for batch in known.names():
                 accumulator.load(batch)
-            return cls(accumulator, engine, store, logs, tuple(found.logs), opening.pop_all())
+            if cluster:
+                cluster.names.start()
+            return cls(accumulator, engine, store, logs, tuple(found.logs), cluster, opening.pop_all())
 
     def close(self) -> None:
         self._kept.close()
+
+
+def _open_cluster(config: Config) -> Cluster:
+    from ..cluster.writing import Cluster  # noqa: PLC0415 -- a service with files does not need the driver
+
+    _refuse_blocks(config)
+    return Cluster.open(config)
+
+
+def _refuse_blocks(config: Config) -> None:
+    """Raises ConfigError if the folder has chunks of its own: nobody would read or expire them."""
+    if (config.store.data / "manifest").exists():
+        raise ConfigError(
+            f"{config.store.data} has chunks in files; give a new folder with --data for chunks in {config.store.chunks}, and "
+            "bring them over with cadent copy"
+        )
 
 
 def _check_policies(config: Config) -> None:
@@ -91,7 +112,7 @@ def _missing(names: NewNames, folder: Path) -> ConfigError:
     )
 
 
-def _newest(config: Config, store: FilesStore) -> int | None:
+def _newest(config: Config, store: ChunkStore) -> int | None:
     """Unix second at which the newest stored window ends."""
     snapshot, logs = store.snapshot(), log_readers(config.store.data, config.policies)
     spans = [level_span(snapshot, logs, level, ALL_SEQUENCES) for level in levels(config.policies)]

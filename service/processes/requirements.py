@@ -32,6 +32,12 @@ def check() -> None:
         check_kernel(f"cadent.{kernel}")
 
 
+def check_driver() -> None:
+    """Raise ServiceError if the driver of Cassandra is not there."""
+    if find_spec("cassandra") is None:
+        raise ServiceError("chunks in Cassandra need its driver; install with: pip install 'cadent-graphite[server,cassandra]'")
+
+
 def check_kernel(module: str) -> None:
     """Raise KernelMissing if the compiled ``module`` was not built."""
     if find_spec(module) is None:

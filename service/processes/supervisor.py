@@ -8,9 +8,10 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
-from ...schema.errors import ServiceError, WriterGone
+from ...schema.errors import ConfigError, ServiceError, WriterGone
 from ..config.kinds import Address
 from ..config.settings import Config, SettingName
 from ..control.client import ControlClient
@@ -40,6 +41,11 @@ _API_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
     "MALLOC_TOP_PAD_": str(16 << 20),
 }
+# By section of the listener that it inherits: name, module and environment.
+_PARTS: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
+    "graphite": ("writer", "cadent.service.writer.process", _WRITER_ENVIRONMENT),
+    "http": ("API", "cadent.service.web.server", _API_ENVIRONMENT),
+}
 # In a row, each within seconds of its start: one that cannot run would be started for ever. What ended it before there was an
 # answer will do so again; afterwards it may have been a passing trouble.
 _MOST_FAILED_STARTS = 4
@@ -52,44 +58,70 @@ def serve(config: Config, ready: Callable[[Config], None]) -> int:
     ``ready`` is called once both parts answer, with the configuration that names the real folder and ports.
     Raises CadentError if the service cannot start.
     """
+    _check(config)
     requirements.check()
+    if config.uses_cassandra:
+        requirements.check_driver()
     logs.set_up("supervisor", config.service.log_level)
     lock = lock_folder(config.store.data)
-    with (
-        listen(config.graphite.listen, "--graphite HOST:PORT") as graphite,
-        listen(config.http.listen, "--http HOST:PORT") as http_listener,
-        Signals((*_STOP, signal.SIGCHLD)) as signals,
-    ):
-        config = _resolved(config, graphite, http_listener)
-        handover = Handover(config, {"lock": lock, "graphite": graphite.fileno()})
-        writer = Child("writer", "cadent.service.writer.process", handover, _WRITER_ENVIRONMENT)
-        api_handover = Handover(config, {"lock": lock, "http": http_listener.fileno()})
-        api = Child("API", "cadent.service.web.server", api_handover, _API_ENVIRONMENT)
-        return Supervisor(config, writer, api, signals).run(ready)
+    with contextlib.ExitStack() as opened:
+        listeners = {name: opened.enter_context(listen(*where)) for name, where in _listeners(config).items()}
+        signals = opened.enter_context(Signals((*_STOP, signal.SIGCHLD)))
+        config = _resolved(config, listeners)
+        if config.uses_cassandra and not _prepare(config, signals):
+            return 1
+        children = [_child(name, config, lock, listener) for name, listener in listeners.items()]
+        return Supervisor(config, children, signals).run(ready)
 
 
-def _resolved(config: Config, graphite: socket.socket, http_listener: socket.socket) -> Config:
-    return config.replace(
-        {
-            SettingName("store", "data"): config.store.data.resolve(),
-            SettingName("graphite", "listen"): address_of(graphite),
-            SettingName("http", "listen"): address_of(http_listener),
-        }
-    )
+def _prepare(config: Config, signals: Signals) -> bool:
+    """Whether the keyspace can be used; if not, the reason was said. Or a signal came before that was known."""
+    child = Child("preparation", "cadent.service.writer.preparation", Handover(config, {}))
+    child.start(time.monotonic())
+    while not child.wait(_READY_POLL_S):
+        if _STOP & set(signals.wait(0)):
+            child.terminate()
+            child.wait(_WRITER_STOP_S)
+            return False
+    return child.last_status == 0
+
+
+def _check(config: Config) -> None:
+    if config.service.read_only and not config.uses_cassandra:
+        raise ConfigError(
+            "a service that only reads needs a store that others write to: give --store cassandra://HOST/KEYSPACE, or leave "
+            "--read-only out"
+        )
+
+
+def _listeners(config: Config) -> dict[str, tuple[Address, str]]:
+    """By section: its address, and the flag that sets it. The part of the service that has it is started in this order."""
+    lines = {} if config.service.read_only else {"graphite": (config.graphite.listen, "--graphite HOST:PORT")}
+    return {**lines, "http": (config.http.listen, "--http HOST:PORT")}
+
+
+def _resolved(config: Config, listeners: Mapping[str, socket.socket]) -> Config:
+    addresses = {SettingName(section, "listen"): address_of(listener) for section, listener in listeners.items()}
+    return config.replace({SettingName("store", "data"): config.store.data.resolve(), **addresses})
+
+
+def _child(section: str, config: Config, lock: int, listener: socket.socket) -> Child:
+    name, module, environment = _PARTS[section]
+    return Child(name, module, Handover(config, {"lock": lock, section: listener.fileno()}), environment)
 
 
 class Supervisor:
-    """Starts both children, restarts a dead one, and stops them in order."""
+    """Starts the children, restarts a dead one, and stops them in order: the API is the last of them, before it the writer, if
+    there is one."""
 
-    def __init__(self, config: Config, writer: Child, api: Child, signals: Signals) -> None:
+    def __init__(self, config: Config, children: Sequence[Child], signals: Signals) -> None:
         self._config = config
-        self._writer = writer
-        self._api = api
+        self._children = children
         self._signals = signals
         self._control = ControlClient(config.store.data)
 
     def run(self, ready: Callable[[Config], None]) -> int:
-        for child in (self._writer, self._api):
+        for child in self._children:
             child.start(time.monotonic())
         try:
             status = self._run(ready)
@@ -103,7 +135,7 @@ class Supervisor:
             timeout_s = self._next_start_s() if is_ready else _READY_POLL_S
             if _STOP & set(self._signals.wait(timeout_s)):
                 return 0
-            for child in (self._writer, self._api):
+            for child in self._children:
                 if child.tend(time.monotonic()) == EXIT_USER_ERROR:
                     return 1
                 _give_up_on(child, _MOST_FAILURES if is_ready else _MOST_FAILED_STARTS)
@@ -111,19 +143,24 @@ class Supervisor:
                 is_ready = True
                 ready(self._config)
 
+    @property
+    def _writers(self) -> Sequence[Child]:
+        return self._children[:-1]
+
     def _writer_failed(self) -> int:
         """1 if the writer could not write all that it held. A signal that ends it comes before it holds anything."""
-        return int(self._writer.last_status not in {None, 0, -signal.SIGTERM, -signal.SIGHUP})
+        return int(any(child.last_status not in {None, 0, -signal.SIGTERM, -signal.SIGHUP} for child in self._writers))
 
     def _next_start_s(self) -> float | None:
         now = time.monotonic()
-        pauses = [child.due_in(now) for child in (self._writer, self._api)]
+        pauses = [child.due_in(now) for child in self._children]
         return min((pause for pause in pauses if pause is not None), default=None)
 
     def _answers(self) -> bool:
-        """Whether both the writer and the API answer."""
+        """Whether the API answers, and the writer if there is one."""
         try:
-            self._control.ask("health")
+            if self._writers:
+                self._control.ask("health")
         except WriterGone:
             return False
         return _http_answers(self._config.http.listen)
@@ -131,13 +168,15 @@ class Supervisor:
     def _stop(self) -> None:
         """The API first: its answers need the writer. What has not ended in time is killed."""
         self._control.close()
-        self._api.terminate()
-        self._api.wait(_API_STOP_S)
-        self._writer.terminate()
-        if not self._writer.wait(_WRITER_STOP_S):
-            self._writer.kill()
-        if not self._api.wait(0):
-            self._api.kill()
+        api = self._children[-1]
+        api.terminate()
+        api.wait(_API_STOP_S)
+        for writer in self._writers:
+            writer.terminate()
+            if not writer.wait(_WRITER_STOP_S):
+                writer.kill()
+        if not api.wait(0):
+            api.kill()
 
 
 def _give_up_on(child: Child, most_failures: int) -> None:

@@ -16,9 +16,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.config import Config as GunicornConfig
 
 from ...api.app import Settings, create_app
-from ...api.backend import WriterState
-from ...index.path_index import TrieIndex
+from ...api.backend import Index, WriterState
 from ...ingest.open_files import SPARE_FILES, raise_open_files
+from ...query.reader import Reader
 from ...render.grammar import parse
 from ...render.table import functions
 from ...schema.errors import ServiceError, WriterGone
@@ -27,7 +27,7 @@ from ..config.settings import Config
 from ..control.changes import WriterChanges
 from ..control.client import ControlClient
 from ..control.head_client import HeadClient
-from ..folder.reading import open_reader
+from ..folder.reading import open_folder
 from ..processes import lifeline, logs
 from ..processes.lifeline import Handover
 from .worker import STOP_SIGNALS, Worker
@@ -46,8 +46,7 @@ _GRAPHS_AFTER_S = 1.0
 def build_app(config: Config) -> Flask:
     """The application of one worker: it follows the names log from now on."""
     control = HeadClient(config.store.data)
-    index = TrieIndex(config.store.data)
-    index.start()
+    reader, index = _open_cluster(config, control) if config.uses_cassandra else open_folder(config, control)
     settings = Settings(
         base_path=config.http.base_path,
         timezone=config.query.timezone,
@@ -57,15 +56,23 @@ def build_app(config: Config) -> Flask:
     changes = WriterChanges(index, partial(control.call, timeout_s=_CHANGE_S), config.query.max_nodes)
     _prepare_graphs_soon()
     return create_app(
-        open_reader(config, index, control),
+        reader,
         index,
-        lambda: _writer_state(control),
+        lambda: WriterState("none") if config.service.read_only else _writer_state(control),
         changes,
         EventsFile(config.store.data),
         settings,
         now=time.time,
         monotonic=time.monotonic,
     )
+
+
+def _open_cluster(config: Config, control: HeadClient) -> tuple[Reader, Index]:
+    from ..cluster.reading import Keyspace  # noqa: PLC0415 -- a service with files does not need the driver
+
+    keyspace = Keyspace(config, control)
+    keyspace.start()
+    return keyspace.reader(), keyspace.index
 
 
 def _prepare_graphs_soon() -> None:

@@ -1,0 +1,95 @@
+"""What a writer that keeps its chunks in Cassandra works with there."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...schema.errors import Unavailable
+from ...schema.identity import Level
+from ...schema.policy import Policies
+from ...schema.resolution import DAY_S
+from ...stores.cassandra import ddl
+from ...stores.cassandra.link import Link
+from ...stores.cassandra.names import restore
+from ...stores.cassandra.settings import ClusterSettings
+from ...stores.cassandra.store import CassandraStore
+from ...writers.keeping.levels import keeping
+from ..config.settings import Config
+from .names_thread import NamesThread
+from .settings import cluster_settings
+
+_log = logging.getLogger(__name__)
+
+_RETRY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """``store`` holds the chunks of this writer; ``names`` brings its names there."""
+
+    link: Link
+    store: CassandraStore
+    names: NamesThread
+
+    @classmethod
+    def open(cls, config: Config) -> Cluster:
+        """Connect, and make what is missing. The names log is restored if the data folder has none. While no server answers it
+        waits. Raises ConfigError, StoreError."""
+        settings, writer, folder = cluster_settings(config), config.store.writer, config.store.data
+        link = _connected(settings)
+        try:
+            made = ddl.create(link, settings, longest_ttls(config.policies))
+            if made:
+                _log.info("%s: made %s", settings.place, ", ".join(made))
+            store = CassandraStore(
+                link,
+                writer,
+                write=True,
+                monotonic=time.monotonic,
+                now=time.time,
+                ttl_of=lambda level: ttl_s(level, config.policies),
+                period_s=settings.commitlog_period_s,
+                create=settings.create,
+            )
+            if restore(link, writer, folder, store.snapshot().next_id()):
+                _log.warning("%s has no names; those of writer %s were restored from %s", folder, writer, settings.place)
+            return cls(link, store, NamesThread(link, writer, folder, settings.commitlog_period_s))
+        except BaseException:
+            link.close()
+            raise
+
+    def close(self) -> None:
+        self.names.close()
+        self.store.close()
+        self.link.close()
+
+
+def _connected(settings: ClusterSettings) -> Link:
+    """A service that was started when a server answered goes on when one answers again."""
+    told = False
+    while True:
+        try:
+            return Link.open(settings)
+        except Unavailable as error:  # noqa: PERF203 -- a connection costs more
+            if not told:
+                _log.error("waiting for it: %s", error)
+            told = True
+            time.sleep(_RETRY_S)
+
+
+def longest_ttls(policies: Policies) -> Mapping[int, int]:
+    """The longest lifetime that points of each step have, both in seconds."""
+    ttls: dict[int, int] = {}
+    for policy in policies:
+        for resolution in policy.ladder:
+            ttls[resolution.step_s] = max(ttls.get(resolution.step_s, 0), resolution.ttl_s)
+    return ttls
+
+
+def ttl_s(level: Level, policies: Policies) -> int:
+    """How long points of ``level`` are kept: of a policy that is not configured, or a step that it does not have, a day."""
+    kept = keeping(level, policies)
+    return kept.ttl_s if kept else DAY_S
