@@ -89,12 +89,17 @@ def opened(path: Path) -> Iterator[int]:
 
 def read_header(path: Path, file: int) -> FileHeader:
     """Raises Damaged, or StoreError when a newer Cadent wrote the log."""
+    return check_header(str(path), os.pread(file, FILE_HEADER_SIZE, 0))
+
+
+def check_header(log: str, data: bytes) -> FileHeader:
+    """What ``data``, the beginning of ``log``, says. Raises as ``read_header``."""
     try:
-        header = decode_file_header(os.pread(file, FILE_HEADER_SIZE, 0))
+        header = decode_file_header(data)
     except ValueError as error:
-        raise Damaged(str(path), 0, str(error)) from None
+        raise Damaged(log, 0, str(error)) from None
     if header.version > VERSION:
-        raise StoreError(f"{path} has format version {header.version}, this Cadent reads up to {VERSION}: use a newer Cadent")
+        raise StoreError(f"{log} has format version {header.version}, this Cadent reads up to {VERSION}: use a newer Cadent")
     return header
 
 
