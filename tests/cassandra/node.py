@@ -54,6 +54,7 @@ class CassandraNode(Server):
         self._heap = heap
         self._jmx_port = server_port("127.0.0.1")
         self._ring_delay_ms = 1_000 if seed else 0
+        self._first_user = "Created default superuser role" if password and seed is None else ""
         ports = Ports(self.port, self.storage_port, server_port(address))
         folder.mkdir(parents=True, exist_ok=True)
         lines = cassandra_yaml(folder, address, ports, seed.address if seed else address)
@@ -61,10 +62,10 @@ class CassandraNode(Server):
         (folder / "cassandra.yaml").write_text(json.dumps(lines, indent=2))  # JSON is YAML
 
     def start(self) -> None:
-        """Returns once it answers."""
+        """Returns once it answers, and has the user that can log in."""
         self._program = Program(self._command(), self.folder)
         try:
-            self._program.wait_until(self.answers, f"Cassandra answers on {self}")
+            self._program.wait_until(self._is_ready, f"Cassandra answers on {self}")
         except AssertionError as error:
             self.kill()
             reason, _, _whole_log = str(error).partition("\n")
@@ -72,6 +73,11 @@ class CassandraNode(Server):
         except BaseException:
             self.kill()
             raise
+        self._first_user = ""
+
+    def _is_ready(self) -> bool:
+        """The first user is made, and written to the log, a moment after the port answers; later starts find it."""
+        return self.answers() and self._first_user in self._program.output
 
     def stop(self) -> None:
         """It says goodbye and writes all down."""
