@@ -40,10 +40,6 @@ class UnionTrie:
         mine = self._maps.get(writer)
         return np.full(len(union_ids), NO_ID, np.uint32) if mine is None else mine.writer_ids(union_ids)
 
-    def knows(self, writer: str) -> bool:
-        """Whether anything of this writer was taken."""
-        return writer in self._maps
-
     def take(self, writer: str, piece: Piece) -> None:
         """Take the next frames of the writer's names log. Those that were taken before change nothing. Raises ValueError for one
         that makes no sense."""
