@@ -57,8 +57,8 @@ class CassandraStore:
         create: bool = True,
     ) -> None:
         """``monotonic``, ``now``: clocks in seconds, the latter in unix time. ``ttl_of``: how long points of a level live, in
-        seconds. ``period_s``: that of the server's commit log. ``fresh_s``: after so many seconds a store that does not write asks
-        for changes. ``create``: whether it may make the table of a step that has none."""
+        seconds. ``period_s``: that of the server's commit log. ``fresh_s``: a store that does not write asks for changes when so
+        many seconds are over. ``create``: whether it may make the table of a step that has none."""
         self._link = link
         self._writer = writer
         self._now = now

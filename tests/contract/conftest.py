@@ -41,9 +41,9 @@ def files(request, name):
 
 def cassandra(request, name):
     """A writer's own store, in a keyspace that all tests share."""
+    link, writer = request.getfixturevalue("cassandra_link"), f"{request.node.name}/{name}"
     from cadent.stores.cassandra.store import CassandraStore
 
-    link, writer = request.getfixturevalue("cassandra_link"), f"{request.node.name}/{name}"
     clocks = {"monotonic": time.monotonic, "now": time.time, "ttl_of": lambda _: LONG_S}
     return Driver(lambda: CassandraStore(link, writer, write=True, **clocks), keeps_its_data=True, merges=False, examples=30)
 
