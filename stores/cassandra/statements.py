@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from cassandra.query import BatchStatement, BatchType
+from cassandra.query import BatchStatement, BatchType, SimpleStatement
 
 from .errors import passes, translated
 
 _PAGE_ROWS = 1000
 _TRIES = 3
+# Done once, and a server keeps what was prepared for its next start, where these fail.
+_DEFINITION = re.compile(r"\s*(CREATE|ALTER|DROP|TRUNCATE)\b", re.IGNORECASE)
 
 
 class Request(NamedTuple):
@@ -39,6 +42,8 @@ class Statements:
     def bind(self, request: Request | Batch) -> Any:
         """What ``execute_async`` takes. Asks the server when a text is new: raises what ``translated`` gives."""
         if isinstance(request, Request):
+            if _DEFINITION.match(request.statement):
+                return SimpleStatement(request.statement, is_idempotent=True)
             return self._of(request.statement).bind(request.values)
         batch = BatchStatement(BatchType.UNLOGGED)
         batch.is_idempotent = True
