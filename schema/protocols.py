@@ -66,7 +66,8 @@ class Snapshot(Protocol):
     def read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
         """Merge the points of ``ids`` (ids[i] -> row i; any order, no duplicates) that ``sets`` (some of ``sets(level)``, in
         that order) hold in ``into``'s range into it, by the mode of each. ``into.step_s`` is ``level.step_s``. Raises Damaged
-        when all that is sound was merged; Unavailable; Outdated if another process changed the store and it is gone."""
+        when all that is sound was merged; Unavailable, of a server when all that it gave was; Outdated if another process changed
+        the store and it is gone."""
 
 
 class ChunkStore(Protocol):
