@@ -187,6 +187,25 @@ def test_what_was_erased_stays_erased_when_its_seal_is_taken_back_and_repeated(s
     assert read(store) == {1: [point(1, 2.0)], 2: [point(0, 3.0)]}
 
 
+def test_an_erasure_outlives_its_sets_while_their_seal_may_be_repeated(store, link):
+    points = {1: [point(0, 1.0), point(1, 2.0)]}
+    seal(store, 5, points)
+    store.erase(LEVEL, ids(1), HOUR, HOUR + 10)
+    store.delete(LEVEL, store.snapshot().sets(LEVEL))
+    link.interruptions += 1
+    store.lasting(LEVEL)
+    seal(store, 5, points)
+    assert read(store) == {1: [point(1, 2.0)]}
+
+
+def test_an_erasure_goes_with_its_last_set(store, clock, tables, writer):
+    seal(store, 5, {1: [point(0, 1.0), point(1, 2.0)]})
+    store.erase(LEVEL, ids(1), HOUR, HOUR + 10)
+    clock.pass_by(LONG_S)
+    store.delete(LEVEL, store.snapshot().sets(LEVEL))
+    assert tables.read(Request("SELECT number, kind FROM chunk_set WHERE writer = ?", (writer,))) == [(None, None)]
+
+
 def test_sets_that_were_dropped_with_a_change_that_is_lost_are_back(store, link, clock):
     points = seal(store, 5)
     clock.pass_by(LONG_S)
