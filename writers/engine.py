@@ -22,6 +22,7 @@ from .keeping.expiry import Clock
 from .keeping.levels import oldest_days
 from .keeping.upkeep import Upkeep, UpkeepCounters
 from .pending import Closed, Pending
+from .publishing import PublishCounters, Publishing, PublishThread
 from .store_thread import SealCounters, StoreThread
 
 _log = logging.getLogger(__name__)
@@ -31,12 +32,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """``flush``, ``seal`` and ``upkeep`` since the start; the others now. ``waiting_segments``: closed or about to be, not yet in
-    chunks."""
+    """``flush``, ``seal``, ``upkeep`` and ``publish`` since the start; the others now. ``waiting_segments``: closed or about to
+    be, not yet in chunks."""
 
     flush: FlushCounters
     seal: SealCounters
     upkeep: UpkeepCounters
+    publish: PublishCounters
     pending_windows: int
     pending_bytes: int
     waiting_segments: int
@@ -60,8 +62,10 @@ class Engine:
         *,
         monotonic: Callable[[], float],
         failed: Callable[[BaseException], object],
+        publishing: Publishing | None = None,
     ) -> None:
-        """``logs`` and ``last_sequence`` as ``recovery.recover`` gives them; ``now``: unix seconds."""
+        """``logs`` and ``last_sequence`` as ``recovery.recover`` gives them; ``now``: unix seconds. ``publishing``: None where
+        all readers see the log itself."""
         self._monotonic = monotonic
         self._clock = Clock(now, monotonic())
         self._chunks = store
@@ -70,6 +74,7 @@ class Engine:
         self._pending = Pending(last_sequence)
         self._store = StoreThread(logs, store, Upkeep(store, policies), self._clock, monotonic, failed)
         self._flush = FlushThread(self._flusher, self._pending, monotonic, self._store.wake, failed)
+        self._publish = PublishThread(logs, store, publishing, monotonic, failed) if publishing else None
         self._levels = tuple(logs)
         self._policies = policies
         self._hour = now // 3_600  # in which the names log was looked at
@@ -80,6 +85,8 @@ class Engine:
         self._active = dict.fromkeys(self._levels, now)  # the last writer may have left segments open
         self._flush.start()
         self._store.start()
+        if self._publish:
+            self._publish.start()
 
     @property
     def pending_bytes(self) -> int:
@@ -158,12 +165,20 @@ class Engine:
         rolls = self._flush.rolls
         waiting = rolls + self._store.waiting
         return Counters(
-            self._flush.counters, self._store.counters, self._store.upkeep, len(self._pending), self._pending.size_bytes, waiting
+            self._flush.counters,
+            self._store.counters,
+            self._store.upkeep,
+            self._publish.counters if self._publish else PublishCounters(),
+            len(self._pending),
+            self._pending.size_bytes,
+            waiting,
         )
 
     def close(self, timeout_s: float) -> int:
         """Write what is pending and end, within ``timeout_s``. Returns how many windows could not be written."""
-        self._flush.close(timeout_s * 0.8)
+        self._flush.close(timeout_s * 0.7)
+        if self._publish:
+            self._publish.close(timeout_s * 0.1)
         self._store.close(timeout_s * 0.2)
         lost = len(self._pending)
         if not lost:

@@ -73,6 +73,19 @@ class _Published:
         self._times[part] = now
 
 
+class _Points:
+    """Slices that are counted while they go by."""
+
+    def __init__(self, pieces: Iterator[Slice]) -> None:
+        self.count = 0
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[Slice]:
+        for piece in self._pieces:
+            self.count += int(np.count_nonzero(piece.grid.count))
+            yield piece
+
+
 class PublishThread:
     """Publishes what was acknowledged, part by part, in rounds. When there is no connection, all stays to be done.
 
@@ -163,22 +176,17 @@ class PublishThread:
 
     def _publish(self, published: _Published, part: LogSegment) -> str:
         """Returns what is wrong with the part: then it is passed over."""
-        began, trouble = self._monotonic(), ""
+        began, trouble, points = self._monotonic(), "", _Points(slices(part))
         try:
-            self._publications.publish(part.level, self._counting(slices(part)))
+            self._publications.publish(part.level, points)
         except Unavailable:
             raise
         except StoreError as error:
             trouble = str(error)
-        published.note(part, self._monotonic())
-        self._counters = replace(self._counters, seconds=self._counters.seconds + self._monotonic() - began)
+        now, before = self._monotonic(), self._counters
+        published.note(part, now)
+        self._counters = replace(before, points=before.points + points.count, seconds=before.seconds + now - began)
         return trouble
-
-    def _counting(self, pieces: Iterator[Slice]) -> Iterator[Slice]:
-        for piece in pieces:
-            points = int(np.count_nonzero(piece.grid.count))
-            self._counters = replace(self._counters, points=self._counters.points + points)
-            yield piece
 
     def _tell(self, trouble: str) -> None:
         if trouble and not self._counters.trouble:

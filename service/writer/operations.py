@@ -70,7 +70,7 @@ class Operations:
         counters = self._engine.counters()
         where = {"host": http.listen.host, "port": http.listen.port, "base_path": http.base_path}
         trouble = counters.flush.trouble or counters.seal.trouble or counters.seal.refusal
-        warnings = [text for text in (self._engine.clock_trouble, counters.upkeep.trouble) if text]
+        warnings = [text for text in (self._engine.clock_trouble, counters.upkeep.trouble, counters.publish.trouble) if text]
         health = {"pid": os.getpid(), "newest": self._accumulator.newest, "http": where, "trouble": trouble, "warnings": warnings}
         return health, b""
 
