@@ -119,14 +119,18 @@ def _requests(writer: str, revision: int, before: Manifest | None, after: Manife
 def _level_requests(writer: str, revision: int, level: Level, before: LevelEntry, after: LevelEntry) -> Iterator[Request]:
     """A level is there once it has a sealed sequence, if it is 0."""
     yield Request(_PUT_SEALED, (revision, str(level), after.sealed, writer))
-    old: dict[int, SetEntry | Erasure] = {one.number: one for one in (*before.sets, *before.erasures)}
-    new: dict[int, SetEntry | Erasure] = {one.number: one for one in (*after.sets, *after.erasures)}
+    old, new = _by_number(before), _by_number(after)
     for number in old.keys() - new.keys():
         yield Request(_DROP_ROW, (revision, writer, level.policy, level.step_s, number))
     for number, one in new.items():
         if one != old.get(number):
             key = (writer, level.policy, level.step_s, number)
             yield _put_set(key, one, revision) if isinstance(one, SetEntry) else _put_erasure(key, one, revision)
+
+
+def _by_number(entry: LevelEntry) -> dict[int, SetEntry | Erasure]:
+    rows: list[SetEntry | Erasure] = [*entry.sets, *entry.erasures]
+    return {one.number: one for one in rows}
 
 
 def _put_set(key: tuple[Any, ...], one: SetEntry, revision: int) -> Request:
