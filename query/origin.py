@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from ..schema.head import Head
 from ..schema.identity import Level
 from ..schema.rows import Ids
 from .cut import Chunks, Log
 
-NO_ID: Final = 2**32 - 1
-
-# From ids of the index to those that a writer has for the same paths, entry by entry: NO_ID for a path it does not have. No two
-# are the same id of the writer.
+# From ids of the index to those that a writer has for the same paths, entry by entry; for a path it does not have, NO_ID of
+# ``index.id_map``. No two are the same id of the writer.
 IdMap: TypeAlias = Callable[[Ids], Ids]
 
 

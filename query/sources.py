@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..codec.points import add_grid, keep_fuller
+from ..index.id_map import NO_ID
 from ..schema.grid import Grid
 from ..schema.policy import Policy
 from ..schema.resolution import DAY_S
 from .cut import ALL_SEQUENCES, hull, is_rolled_up, level_span, levels_of, log_span, span_of
 from .gaps import Gaps, with_gaps
 from .missing import NOTHING, Missing
-from .origin import NO_ID, Origin, View
+from .origin import Origin, View
 from .wanted import Wanted, read_origin
 from .window import Bounds
 

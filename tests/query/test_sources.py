@@ -6,10 +6,10 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from cadent.index.id_map import NO_ID
 from cadent.query import reader as reader_module
 from cadent.query.fetch import FetchQuery
 from cadent.query.limits import Deadline
-from cadent.query.origin import NO_ID
 from cadent.query.sources import Sources
 from cadent.query.wanted import Wanted
 from cadent.schema.errors import Damaged, Outdated, Unavailable
