@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..schema.errors import StoreError, Unavailable
+from ..schema.errors import CadentError, Damaged, Refused
 from ..schema.identity import Level
 from ..schema.protocols import ChunkStore, Log, LogSegment, Publications, Slice
 from .seal import slices
@@ -141,7 +141,7 @@ class PublishThread:
         began = self._monotonic()
         try:
             trouble = self._round(began)
-        except Unavailable as error:
+        except CadentError as error:
             self._tell(str(error))
             self._pause_s = min(2 * self._pause_s, MOST_RETRY_S)
             return min(self._pause_s, self._publishing.every_s)
@@ -179,9 +179,7 @@ class PublishThread:
         began, trouble, points = self._monotonic(), "", _Points(slices(part))
         try:
             self._publications.publish(part.level, points)
-        except Unavailable:
-            raise
-        except StoreError as error:
+        except (Damaged, Refused) as error:
             trouble = str(error)
         now, before = self._monotonic(), self._counters
         published.note(part, now)

@@ -10,13 +10,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ..schema.errors import Refused, StoreError
+from ..schema.errors import CadentError, Refused
 from ..schema.identity import Level
 from ..schema.protocols import ChunkStore, Log, LogSegment
 from .calls import fulfil
 from .keeping.expiry import Clock
 from .keeping.upkeep import Upkeep, UpkeepCounters
-from .seal import drop_lasting, seal, set_aside, unsealed
+from .seal import drop_lasting, seal, set_aside
+from .waiting import Waiting
 
 # Until a store that refused is asked again, or whether what it took lasts by now.
 RETRY_S = 5.0
@@ -67,14 +68,9 @@ class StoreThread:
         self._ending = False
         self._wake = threading.Event()
         self._working = False
-        self._sealed = dict.fromkeys(logs, 0)  # as last seen: others who ask must not wait for the store
+        self.waiting = Waiting(logs, monotonic)
         self.counters = SealCounters()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
-
-    @property
-    def waiting(self) -> int:
-        """Closed segments that are not in chunks yet."""
-        return sum(len(unsealed(log, self._sealed[level])) for level, log in self._logs.items())
 
     @property
     def busy(self) -> bool:
@@ -89,6 +85,8 @@ class StoreThread:
         self._thread.start()
 
     def wake(self) -> None:
+        """Segments may have been closed."""
+        self.waiting.look()
         self._wake.set()
 
     def call(self, job: Callable[[], T]) -> Future[T]:
@@ -116,7 +114,7 @@ class StoreThread:
                 self._wake.clear()
                 self._work()
                 self._working = False
-                self._wake.wait(RETRY_S if self.counters.trouble or self._holds_sealed() else LOOK_S)
+                self._wake.wait(RETRY_S if self.counters.trouble or self.waiting.holds_sealed else LOOK_S)
         except Exception as error:  # noqa: BLE001 - whatever it is, the log would grow for ever: the owner must know
             self._failed(error)
 
@@ -127,7 +125,7 @@ class StoreThread:
         try:
             while not self._ending and self._keep():
                 trouble = self._seal_and_call()
-        except StoreError as error:
+        except CadentError as error:
             trouble = trouble or str(error)
         self._tell(trouble)
 
@@ -156,10 +154,6 @@ class StoreThread:
             _log.error("cannot change the store, and will go on when that is possible: %s", trouble)
         self.counters = replace(self.counters, trouble=trouble)
 
-    def _holds_sealed(self) -> bool:
-        """Whether a log has segments that chunks hold: they wait until that lasts."""
-        return any(len(log.rolled()) > len(unsealed(log, self._sealed[level])) for level, log in self._logs.items())
-
     def _seal_level(self, level: Level) -> str:
         """What is in the way, if something is. A later segment never overtakes an earlier one."""
         log = self._logs[level]
@@ -167,17 +161,13 @@ class StoreThread:
             while log.rolled() and not self._ending:
                 drop_lasting(log, self._store.lasting(level))
                 # Each time anew: what was in chunks may be lost, and is before what is not yet in them.
-                waiting = self._waiting(level)
+                waiting = self.waiting.note_sealed(level, self._store.snapshot().sealed(level))
                 if not waiting:
                     break
                 self._seal(log, waiting[0])
-        except StoreError as error:
+        except CadentError as error:
             return str(error)
         return ""
-
-    def _waiting(self, level: Level) -> list[LogSegment]:
-        self._sealed[level] = self._store.snapshot().sealed(level)
-        return unsealed(self._logs[level], self._sealed[level])
 
     def _seal(self, log: Log, segment: LogSegment) -> None:
         started = self._monotonic()
