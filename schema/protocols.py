@@ -141,7 +141,8 @@ class LogSegment(Protocol):
 
 
 class Log(Protocol):
-    """The write-ahead log of one level. One thread writes, one drops and sets aside; ``rolled`` and ``since`` are for any."""
+    """The write-ahead log of one level. One thread writes, one drops and sets aside; ``rolled``, ``since`` and ``size_bytes``
+    are for any."""
 
     def recover(self, sealed: int, lasting: int) -> int:
         """Take up what is there, first of all calls: segments that chunks hold up to sequence ``lasting`` go, and so does what
@@ -172,6 +173,10 @@ class Log(Protocol):
     def since(self, sequence: int) -> Sequence[LogSegment]:
         """What was appended after ``sequence`` and is acknowledged, in order: of each segment, closed or not, the part that is.
         What is appended later is not in it. A part can be read until its segment is dropped; then it raises Unavailable."""
+
+    def size_bytes(self, after: int) -> int:
+        """What the segments that end after sequence ``after`` take on disk, as far as they are acknowledged. Does not ask the
+        disk."""
 
     def drop(self, segment: LogSegment) -> None:
         """Remove the oldest closed segment: chunks hold all of it, and last."""

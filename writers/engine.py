@@ -24,6 +24,7 @@ from .keeping.upkeep import Upkeep, UpkeepCounters
 from .pending import Closed, Pending
 from .publishing import PublishCounters, Publishing, PublishThread
 from .store_thread import SealCounters, StoreThread
+from .waiting import WaitingCounters
 
 _log = logging.getLogger(__name__)
 
@@ -32,13 +33,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """``flush``, ``seal``, ``upkeep`` and ``publish`` since the start; the others now. ``waiting_segments``: closed or about to
-    be, not yet in chunks."""
+    """``flush``, ``seal``, ``upkeep`` and ``publish`` since the start; the others now. ``publish``: None where nothing is
+    published. ``waiting_segments``: closed or about to be, not yet in chunks."""
 
     flush: FlushCounters
     seal: SealCounters
     upkeep: UpkeepCounters
-    publish: PublishCounters
+    publish: PublishCounters | None
+    waiting: WaitingCounters
     pending_windows: int
     pending_bytes: int
     waiting_segments: int
@@ -92,6 +94,11 @@ class Engine:
     def pending_bytes(self) -> int:
         """Memory of windows that wait for the disk: the owner bounds it by taking no more lines."""
         return self._pending.size_bytes
+
+    @property
+    def log_bytes(self) -> int:
+        """What the log takes on disk: the owner bounds it by taking no more lines while nothing can be sealed."""
+        return self._store.waiting.log_bytes
 
     def submit(self, names: Sequence[NewNames], windows: Sequence[Closed], now: float) -> None:
         """Hand over new paths and closed windows, at least once a second, empty or not. ``now``: unix seconds."""
@@ -163,12 +170,13 @@ class Engine:
     def counters(self) -> Counters:
         # In this order a segment that is closed meanwhile counts twice rather than not at all.
         rolls = self._flush.rolls
-        waiting = rolls + self._store.waiting
+        waiting = rolls + self._store.waiting.segments
         return Counters(
             self._flush.counters,
             self._store.counters,
             self._store.upkeep,
-            self._publish.counters if self._publish else PublishCounters(),
+            self._publish.counters if self._publish else None,
+            self._store.waiting.counters(),
             len(self._pending),
             self._pending.size_bytes,
             waiting,

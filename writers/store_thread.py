@@ -176,6 +176,7 @@ class StoreThread:
         except Refused as error:
             self._note_refusal(f"{error}; what was refused is kept in {set_aside(log, segment, self._store)}")
             return
+        self.waiting.note_sealed(segment.level, segment.identity.last)
         before, seconds = self.counters, self._monotonic() - started
         self.counters = replace(before, segments=before.segments + 1, seconds=before.seconds + seconds)
 

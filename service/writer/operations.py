@@ -70,9 +70,10 @@ class Operations:
         counters = self._engine.counters()
         where = {"host": http.listen.host, "port": http.listen.port, "base_path": http.base_path}
         trouble = counters.flush.trouble or counters.seal.trouble or counters.seal.refusal
-        warnings = [text for text in (self._engine.clock_trouble, counters.upkeep.trouble, counters.publish.trouble) if text]
-        health = {"pid": os.getpid(), "newest": self._accumulator.newest, "http": where, "trouble": trouble, "warnings": warnings}
-        return health, b""
+        published = counters.publish.trouble if counters.publish else ""
+        warnings = [self._engine.clock_trouble, counters.upkeep.trouble, published, counters.waiting.trouble]
+        health = {"pid": os.getpid(), "newest": self._accumulator.newest, "http": where, "trouble": trouble}
+        return {**health, "warnings": [text for text in warnings if text]}, b""
 
     def _stats(self, _: Header, __: bytes) -> tuple[dict[str, Any], bytes]:
         refused = {f"refused.{reason}": count for reason, count in self._accumulator.counters().refused.items()}

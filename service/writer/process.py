@@ -20,6 +20,7 @@ from ..folder.lock import Presence
 from ..folder.storage import Storage
 from ..processes import lifeline, logs
 from ..processes.lifeline import EXIT_USER_ERROR, Handover
+from .bound import Bound
 from .operations import Operations
 from .self_metrics import SelfMetrics
 from .silence import Silence
@@ -48,6 +49,9 @@ class Writer:
         self._metrics = SelfMetrics(config.store.data, os.getppid())
         self._metrics_step_s = config.policies.for_path(self._metrics.prefix).ladder.base.step_s
         self._metrics_due = 0
+        store = config.store
+        self._queue_bound = Bound(store.queue_bytes, store.queue_bytes // 2)
+        self._log_bound = Bound(store.log_bytes, store.log_bytes * 9 // 10)
         self._reading = True
         self._stopped = asyncio.Event()
         self._failure: BaseException | None = None
@@ -100,16 +104,24 @@ class Writer:
         self._bound_the_queue()
 
     def _bound_the_queue(self) -> None:
-        """While the disk does not keep up, senders wait; what their connections hold is not lost."""
-        most = self._config.store.queue_bytes
-        if self._reading and self._engine.pending_bytes > most:
-            _log.warning("no more lines are read: %d bytes wait for the disk", self._engine.pending_bytes)
-            self._reading = False
-            self._server.pause()
-        elif not self._reading and self._engine.pending_bytes <= most // 2:
+        """While the disk or the chunk store does not keep up, senders wait; what their connections hold is not lost."""
+        queued, logged = self._engine.pending_bytes, self._engine.log_bytes
+        full, long = self._queue_bound.look(queued), self._log_bound.look(logged)
+        if self._reading and full:
+            self._pause(f"{queued} bytes wait for the disk")
+        elif self._reading and long:
+            self._pause(f"the log has {logged} bytes, of which nothing can go yet")
+            # The segments that are being written may be most of it.
+            self._engine.roll()
+        elif not (self._reading or full or long):
             _log.warning("lines are read again")
             self._reading = True
             self._server.resume()
+
+    def _pause(self, reason: str) -> None:
+        _log.warning("no more lines are read: %s", reason)
+        self._reading = False
+        self._server.pause()
 
     def _record_itself(self) -> None:
         now, step_s = int(time.time()), self._metrics_step_s

@@ -18,11 +18,15 @@ _COUNTED = (
     "points.written",
     "flush.count",
     "flush.seconds",
-    "seal.",
+    "seal.segments",
+    "seal.seconds",
+    "seal.refused",
     "rollup.",
     "merge.",
     "expiry.",
     "upkeep.",
+    "publish.points",
+    "publish.seconds",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...accumulate.accumulator import Counters as LineCounters
 from ...ingest.tcp import Counters as ConnectionCounters
 from ...writers.engine import Counters as EngineCounters
+from ...writers.publishing import PublishCounters
 
 
 def figures(lines: LineCounters, connections: ConnectionCounters, engine: EngineCounters) -> dict[str, float]:
@@ -29,13 +30,23 @@ def figures(lines: LineCounters, connections: ConnectionCounters, engine: Engine
         "seal.segments": engine.seal.segments,
         "seal.seconds": round(engine.seal.seconds, 6),
         "seal.refused": engine.seal.refused,
+        "seal.waiting_bytes": engine.waiting.size_bytes,
+        "seal.waiting_age_s": round(engine.waiting.age_s, 3),
         "rollup.count": engine.upkeep.rolled_up,
         "merge.count": engine.upkeep.merged,
         "merge.bytes": engine.upkeep.merged_bytes,
         "expiry.count": engine.upkeep.expired,
         "expiry.bytes": engine.upkeep.expired_bytes,
         "upkeep.seconds": round(engine.seal.upkeep_seconds, 6),
-        "publish.points": engine.publish.points,
-        "publish.seconds": round(engine.publish.seconds, 6),
-        "publish.lag_seconds": round(engine.publish.lag_s, 3),
+        **_published(engine.publish),
+    }
+
+
+def _published(counters: PublishCounters | None) -> dict[str, float]:
+    if counters is None:
+        return {}
+    return {
+        "publish.points": counters.points,
+        "publish.seconds": round(counters.seconds, 6),
+        "publish.lag_s": round(counters.lag_s, 3),
     }

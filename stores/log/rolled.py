@@ -13,8 +13,9 @@ from .segment import ALL_SEQUENCES, Segment
 class RolledSegment(SegmentPart):
     """All of a segment to which nothing is appended any more. Checked byte for byte when it is first read. One thread."""
 
-    def __init__(self, path: Path, level: Level, identity: Identity) -> None:
+    def __init__(self, path: Path, level: Level, identity: Identity, size_bytes: int) -> None:
         super().__init__(path, level, identity)
+        self.size_bytes = size_bytes
         self._after, self._through = 0, ALL_SEQUENCES  # what was checked needs no second look
 
     def _open(self) -> Segment:

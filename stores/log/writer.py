@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,19 @@ SEGMENT_BYTES: Final = 256 << 20
 BYTES_PER_PATH: Final = 3_072  # an hour of windows of ten seconds
 
 
+class _Open(NamedTuple):
+    """What is acknowledged of the segment that is being written."""
+
+    path: Path
+    identity: Identity
+    size_bytes: int
+
+
 class LogWriter:
     """Appends the rows of ``level``; ``folder`` is the data folder, ``writer`` the identity all records get.
 
-    One thread calls recover, append, undo, acknowledge, roll and close, one drop, set_aside and copy_to; any rolled and since.
+    One thread calls recover, append, undo, acknowledge, roll and close, one drop, set_aside and copy_to; any rolled, since and
+    size_bytes.
     """
 
     def __init__(self, folder: Path, level: Level, writer: str, segment_bytes: int = SEGMENT_BYTES) -> None:
@@ -50,7 +59,7 @@ class LogWriter:
         self._owed: tuple[ActiveSegment | None, Mark | None] | None = None  # what an undo could not go back to yet
         self._next_id = 0
         self._rolled: list[RolledSegment] = []
-        self._open: tuple[Path, Identity] | None = None  # what is acknowledged of the segment that is being written
+        self._open: _Open | None = None
         self._gone = 0  # the last sequence that chunks hold, or that was in the log
         self._lock = threading.Lock()  # over _rolled, _open and _gone
 
@@ -119,8 +128,8 @@ class LogWriter:
         for active in self._finished:
             active.close()
         with self._lock:
-            self._rolled += [RolledSegment(active.path, self.level, self._identity(active)) for active in self._finished]
-            self._open = (self._active.path, self._identity(self._active)) if self._active else None
+            self._rolled += [self._rolled_now(active) for active in self._finished]
+            self._open = _Open(self._active.path, self._identity(self._active), self._active.end) if self._active else None
         self._finished.clear()
         self._created.clear()
         self._before = None
@@ -143,14 +152,14 @@ class LogWriter:
 
     def since(self, sequence: int) -> list[SegmentPart]:
         """What was appended after ``sequence`` and is acknowledged, in order: of each segment the part that is."""
-        with self._lock:
-            found = [(segment.path, segment.identity) for segment in self._rolled]
-            found += [self._open] if self._open else []
         return [
-            SegmentPart(path, self.level, replace(identity, first=max(identity.first, sequence + 1)))
-            for path, identity in found
-            if identity.last > sequence
+            SegmentPart(one.path, self.level, replace(one.identity, first=max(one.identity.first, sequence + 1)))
+            for one in self._acknowledged(sequence)
         ]
+
+    def size_bytes(self, after: int) -> int:
+        """What the segments that end after sequence ``after`` take on disk, as far as they are acknowledged."""
+        return sum(one.size_bytes for one in self._acknowledged(after))
 
     def drop(self, segment: LogSegment) -> None:
         """Remove the oldest closed segment: all of it is in chunks, and lasts there."""
@@ -197,6 +206,13 @@ class LogWriter:
         if self._active:
             self._active.close()
             self._active = None
+
+    def _acknowledged(self, after: int) -> list[RolledSegment | _Open]:
+        """Segments that end after this sequence, in order."""
+        with self._lock:
+            found: list[RolledSegment | _Open] = [*self._rolled]
+            found += [self._open] if self._open else []
+        return [one for one in found if one.identity.last > after]
 
     def _check(self, rows: Sequence[Rows], first_sequence: int) -> None:
         last = max(self.last, self._gone)
@@ -271,6 +287,9 @@ class LogWriter:
         self._finished.append(active)
         self._previous = (active.mode, active.ids_with_points())
 
+    def _rolled_now(self, active: ActiveSegment) -> RolledSegment:
+        return RolledSegment(active.path, self.level, self._identity(active), active.end)
+
     def _identity(self, active: ActiveSegment) -> Identity:
         return Identity(self._writer, active.header.first, active.last, active.mode)
 
@@ -294,4 +313,6 @@ class LogWriter:
 
 def _rolled(segment: Segment) -> RolledSegment:
     header = segment.header
-    return RolledSegment(segment.path, header.level, Identity(header.writer, header.first, segment.last, header.mode))
+    return RolledSegment(
+        segment.path, header.level, Identity(header.writer, header.first, segment.last, header.mode), segment.end
+    )

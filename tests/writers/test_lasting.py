@@ -68,7 +68,7 @@ def test_what_is_sealed_waits_until_it_lasts(thread, parts, store, hours):
     hours(1, 2)
     thread.start()
     eventually(lambda: store.snapshot().sealed(BASE) == 2)
-    eventually(lambda: thread.waiting == 0)
+    eventually(lambda: thread.waiting.segments == 0)
     assert held(parts) == [1, 2]
     store.settle()
     eventually(lambda: held(parts) == [])
@@ -78,7 +78,7 @@ def test_what_is_sealed_waits_until_it_lasts(thread, parts, store, hours):
 def test_what_was_lost_is_sealed_again_before_what_came_later(thread, parts, store, hours):
     hours(1, 2)
     thread.start()
-    eventually(lambda: thread.waiting == 0)
+    eventually(lambda: thread.waiting.segments == 0)
     hours(3)
     store.lose()
     thread.wake()
@@ -91,7 +91,7 @@ def test_what_was_lost_is_sealed_again_before_what_came_later(thread, parts, sto
 def test_segments_that_last_go_while_later_ones_cannot_be_sealed(thread, parts, store, hours, monkeypatch):
     hours(1)
     thread.start()
-    eventually(lambda: thread.waiting == 0)
+    eventually(lambda: thread.waiting.segments == 0)
 
     def refuse(*_):
         raise Unavailable("no host is up")
@@ -102,7 +102,7 @@ def test_segments_that_last_go_while_later_ones_cannot_be_sealed(thread, parts, 
     thread.wake()
     eventually(lambda: held(parts) == [2])
     assert thread.counters.trouble == "no host is up"
-    assert thread.waiting == 1
+    assert thread.waiting.segments == 1
 
 
 def test_a_segment_that_the_store_refuses_is_kept_aside_and_blocks_nothing(thread, parts, store, hours, caplog):
@@ -111,7 +111,7 @@ def test_a_segment_that_the_store_refuses_is_kept_aside_and_blocks_nothing(threa
     content = parts.logs[BASE].rolled()[1].path.read_bytes()
     thread.start()
     eventually(lambda: sums(store) == {1: 1.0, 3: 3.0})
-    eventually(lambda: not thread.counters.trouble and thread.waiting == 0)
+    eventually(lambda: not thread.counters.trouble and thread.waiting.segments == 0)
     counters = thread.counters
     (aside,) = parts.folder.rglob("*.refused")
     assert (counters.segments, counters.refused, aside.read_bytes()) == (2, 1, content)

@@ -32,6 +32,19 @@ def test_what_grows_since_the_start_is_told_by_its_growth_from_the_second_time_o
     assert lines(metrics, {**STATS, "lines.received": 130})["lines.received"] == 0
 
 
+def test_what_waits_to_be_sealed_or_published_is_told_as_it_is(metrics):
+    stats = {
+        "seal.waiting_bytes": 500,
+        "seal.waiting_age_s": 7.5,
+        "publish.lag_s": 61.0,
+        "publish.points": 10,
+        "seal.segments": 2,
+    }
+    lines(metrics, stats)
+    second = lines(metrics, {**stats, "publish.points": 14})
+    assert {name: second[name] for name in stats} == {**stats, "publish.points": 4, "seal.segments": 0}
+
+
 def test_a_counter_that_went_back_is_no_negative_growth(metrics):
     lines(metrics, STATS)
     assert lines(metrics, {**STATS, "lines.received": 5})["lines.received"] == 0

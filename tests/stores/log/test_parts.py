@@ -203,3 +203,37 @@ def test_sequences_go_on_after_what_was_set_aside(log, rows):
     log.set_aside(log.rolled()[0])
     with pytest.raises(ValueError, match="sequence 4 comes after 4"):
         log.append([rows({1: 1.0})], 4)
+
+
+def test_the_size_is_that_of_acknowledged_segments_that_end_later(log, rows):
+    assert log.size_bytes(0) == 0
+    log.append([rows({1: 1.0})], 1)
+    assert log.size_bytes(0) == 0
+    log.roll()
+    (first,) = log.rolled()
+    log.append([rows({1: 2.0}, START + HOUR_S)], 2)
+    log.roll()
+    (_, second) = log.rolled()
+    sizes = [segment.path.stat().st_size for segment in (first, second)]
+    assert [log.size_bytes(after) for after in (0, 1, 2)] == [sum(sizes), sizes[1], 0]
+    log.drop(first)
+    assert log.size_bytes(0) == sizes[1]
+
+
+def test_a_segment_that_grows_takes_more(log, rows):
+    log.append([rows({1: 1.0})], 1)
+    log.acknowledge()
+    before = log.size_bytes(0)
+    log.append([rows(dict.fromkeys(range(1_000), 2.0), START + 10)], 2)
+    log.acknowledge()
+    assert log.size_bytes(1) == log.size_bytes(0) >= before + 8 * 1_000
+
+
+def test_the_size_is_known_after_a_restart(log, rows, open_log):
+    log.append([rows({1: 1.0}), rows({1: 2.0}, START + HOUR_S)], 1)
+    log.acknowledge()
+    sizes = [log.size_bytes(after) for after in (0, 1)]
+    log.close()
+    again = open_log()
+    again.recover(0, 0)
+    assert [again.size_bytes(after) for after in (0, 1)] == sizes
