@@ -69,7 +69,7 @@ class OldCadent:
             link.write(Request(statement.strip()))
 
     def index(self, key):
-        """A row in ``segment`` for each prefix; in ``path`` one for each branch, and for each prefix one that leads to ``key``."""
+        """A row in ``segment`` for each prefix; in ``path`` one for each branch, and ``key`` below each prefix."""
         parts = key.split(".")
         prefixes = [".".join(parts[: size + 1]) for size in range(len(parts))]
         for pos, prefix in enumerate(prefixes):
