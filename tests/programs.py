@@ -172,7 +172,8 @@ class Cadent:
     def wait(self) -> None:
         """Until it says that it is ready."""
         self.program.wait_until(lambda: "is ready" in self.program.output and self.program.output.endswith("\n\n"), "ready")
-        self.graphite_port = int(re.search(r"lines +127\.0\.0\.1:(\d+)", self.program.output)[1])
+        lines = re.search(r"lines +127\.0\.0\.1:(\d+)", self.program.output)
+        self.graphite_port = int(lines[1]) if lines else None  # a service that only reads takes none
         self.http_port = int(re.search(r"http://127\.0\.0\.1:(\d+)", self.program.output)[1])
         self.web = Web(self.http_port)
 

@@ -19,7 +19,7 @@ from ...schema.errors import CadentError, Unavailable
 from ...schema.head import Head, NoHead
 from ...stores.cassandra.link import Link
 from ...stores.cassandra.names import NamesDownload
-from ...stores.cassandra.recent import published_logs
+from ...stores.cassandra.published import Publisher
 from ...stores.cassandra.store import CassandraStore
 from ..config.settings import Config
 from ..folder.reading import levels, log_readers
@@ -106,7 +106,8 @@ class Keyspace:
         for writer in names.writers():
             if writer not in self._origins:
                 self.index.join(names.source(writer))
-                logs = published_logs(self._link, writer, tuple(levels(self._config.policies)), time.monotonic)
+                publisher = Publisher(self._link, writer, time.monotonic)
+                logs = {level: publisher.log(level) for level in levels(self._config.policies)}
                 self._add(Origin(writer, self.chunks(writer), logs, NoHead(), remote=True))
 
     def _add(self, origin: Origin) -> None:

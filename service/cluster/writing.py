@@ -4,46 +4,55 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ...schema.errors import Unavailable
 from ...schema.identity import Level
 from ...schema.policy import Policies
-from ...schema.resolution import DAY_S
+from ...schema.resolution import DAY_S, span_of
 from ...stores.cassandra import ddl
 from ...stores.cassandra.link import Link
 from ...stores.cassandra.names import restore
+from ...stores.cassandra.recent import RecentWriter
 from ...stores.cassandra.settings import ClusterSettings
 from ...stores.cassandra.store import CassandraStore
 from ...writers.keeping.levels import keeping
+from ...writers.publishing import Publishing
 from ..config.settings import Config
+from .lease_thread import LeaseThread
 from .names_thread import NamesThread
 from .settings import cluster_settings
 
 _log = logging.getLogger(__name__)
 
 _RETRY_S = 2.0
+# How long publications live: much longer than it takes until chunks hold their points.
+_PUBLISHED_SPANS = 4
+_LEAST_PUBLISHED_S = 6 * 3_600
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """``store`` holds the chunks of this writer; ``names`` brings its names there."""
+    """``store`` holds the chunks of this writer; ``names`` brings its names there, ``publishing`` what is not in chunks yet."""
 
     link: Link
     store: CassandraStore
     names: NamesThread
+    publishing: Publishing
+    lease: LeaseThread
 
     @classmethod
-    def open(cls, config: Config) -> Cluster:
+    def open(cls, config: Config, failed: Callable[[BaseException], object]) -> Cluster:
         """Connect, and make what is missing. The names log is restored if the data folder has none. While no server answers it
-        waits. Raises ConfigError, StoreError."""
+        waits. ``failed``: as for Engine. Raises ConfigError, StoreError."""
         settings, writer, folder = cluster_settings(config), config.store.writer, config.store.data
         link = _connected(settings)
         try:
             made = ddl.create(link, settings, longest_ttls(config.policies))
             if made:
                 _log.info("%s: made %s", settings.place, ", ".join(made))
+            lease = LeaseThread(link, writer, folder, failed)
             store = CassandraStore(
                 link,
                 writer,
@@ -56,14 +65,29 @@ class Cluster:
             )
             if restore(link, writer, folder, store.snapshot().next_id()):
                 _log.warning("%s has no names; those of writer %s were restored from %s", folder, writer, settings.place)
-            return cls(link, store, NamesThread(link, writer, folder, settings.commitlog_period_s))
+            publications = RecentWriter(
+                link,
+                writer,
+                ttl_of=lambda level: max(_LEAST_PUBLISHED_S, _PUBLISHED_SPANS * span_of(level.step_s)),
+                sealed=lambda level: store.snapshot().sealed(level),
+                monotonic=time.monotonic,
+                lost_s=settings.commitlog_period_s,
+            )
+            publishing = Publishing(publications, config.cassandra.publish_every_s, settings.commitlog_period_s)
+            return cls(link, store, NamesThread(link, writer, folder, settings.commitlog_period_s), publishing, lease)
         except BaseException:
             link.close()
             raise
 
+    def start(self) -> None:
+        """The names log is there. Raises StoreError if the writer's names are those of another data folder; Unavailable."""
+        self.names.start()
+        self.lease.start()
+
     def close(self) -> None:
         self.names.close()
         self.store.close()
+        self.lease.close()
         self.link.close()
 
 

@@ -52,7 +52,7 @@ class Storage:
         folder, policies = config.store.data, config.policies
         _check_policies(config)
         with contextlib.ExitStack() as opening:
-            cluster = _open_cluster(config) if config.uses_cassandra else None
+            cluster = _open_cluster(config, failed) if config.uses_cassandra else None
             store = cluster.store if cluster else FilesStore(folder, write=True)
             opening.callback(cluster.close if cluster else store.close)
             logs = LogFiles(folder, config.store.writer)
@@ -62,25 +62,34 @@ class Storage:
             days = SeenDays()
             days.load(known.ids, known.first, known.last)
             engine = Engine(
-                names, found.logs, store, days, found.last_sequence, policies, now, monotonic=time.monotonic, failed=failed
+                names,
+                found.logs,
+                store,
+                days,
+                found.last_sequence,
+                policies,
+                now,
+                monotonic=time.monotonic,
+                failed=failed,
+                publishing=cluster.publishing if cluster else None,
             )
             limits = Limits(config.store.open_windows_bytes, config.store.grace_s, paths=config.store.max_metrics)
             accumulator = Accumulator(policies, limits, names.next_id, now, newest=_newest(config, store))
             for batch in known.names():
                 accumulator.load(batch)
             if cluster:
-                cluster.names.start()
+                cluster.start()
             return cls(accumulator, engine, store, logs, tuple(found.logs), cluster, opening.pop_all())
 
     def close(self) -> None:
         self._kept.close()
 
 
-def _open_cluster(config: Config) -> Cluster:
+def _open_cluster(config: Config, failed: Callable[[BaseException], object]) -> Cluster:
     from ..cluster.writing import Cluster  # noqa: PLC0415 -- a service with files does not need the driver
 
     _refuse_blocks(config)
-    return Cluster.open(config)
+    return Cluster.open(config, failed)
 
 
 def _refuse_blocks(config: Config) -> None:

@@ -22,13 +22,19 @@ class Followed:
         self._writer = writer
         self._monotonic = monotonic
         self._fresh_s = fresh_s
-        self._asking = threading.Lock()  # over the three that follow
+        self._asking = threading.Lock()  # over the four that follow
         self._asked = 0.0
         self._revision = 0
         self._known: Manifest | None = None
+        self._trouble: Unavailable | None = None
+
+    @property
+    def trouble(self) -> Unavailable | None:
+        """Why the last one that is known may not be the newest."""
+        return self._trouble
 
     def newest(self) -> Manifest:
-        """As it was ``fresh_s`` seconds ago, or later. Raises Unavailable while none is known."""
+        """As it was ``fresh_s`` seconds ago, or later; see ``trouble``. Raises Unavailable while none is known."""
         known = self._known
         if known is None:
             return self._first()
@@ -49,7 +55,9 @@ class Followed:
         try:
             if newest_revision(self._link, self._writer, _TIMEOUT_S) > self._revision:
                 self._load()
-        except Unavailable:
+            self._trouble = None
+        except Unavailable as error:
+            self._trouble = error
             self._asked = self._monotonic()  # from the end of the wait, so that not every query waits
 
     def _load(self) -> Manifest:

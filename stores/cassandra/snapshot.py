@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...schema.errors import Unavailable
 from ...schema.grid import Grid
 from ...schema.identity import Level
 from ...schema.protocols import ChunkSet
@@ -18,7 +19,9 @@ class CassandraSnapshot:
     """Implements ``schema.protocols.Snapshot``. Rows go by their ttl alone, so what was deleted or erased since then is there
     still; nothing is ever Outdated. Any thread."""
 
-    def __init__(self, link: Link, writer: str, manifest: Manifest) -> None:
+    def __init__(self, link: Link, writer: str, manifest: Manifest, trouble: Unavailable | None = None) -> None:
+        """``trouble``: why there may be more by now than the manifest says."""
+        self._trouble = trouble
         self._link = link
         self._writer = writer
         self._manifest = manifest
@@ -45,10 +48,11 @@ class CassandraSnapshot:
         return max((one.highest_id + 1 for entry in self._manifest.levels.values() for one in entry.sets), default=0)
 
     def read(self, level: Level, sets: Sequence[ChunkSet], ids: Ids, into: Grid) -> None:
-        """Unavailable is raised as Damaged is: when all that could be read was merged."""
+        """Unavailable is raised as Damaged is: when all that could be read was merged. So it is for a manifest that may be old:
+        what came since would be missing without a word."""
         wanted = [one for one in sets if one.start < into.stop and one.stop > into.start]
         erasures = [one for one in self._manifest.level(level).erasures if one.start < into.stop and one.stop > into.start]
         found = read_chunks(self._link, self._writer, level, wanted, ids)
         damage = Chunks(level, wanted, found.rows).merge(ids, erasures, into)
-        for error in filter(None, (found.missing, damage)):
+        for error in filter(None, (found.missing or self._trouble, damage)):
             raise error

@@ -82,8 +82,9 @@ class CassandraStore:
     def snapshot(self) -> CassandraSnapshot:
         """The newest where it writes, without a request; elsewhere that of ``fresh_s`` seconds ago or later, and while no server
         answers the last one that is known."""
-        manifest = self._table.manifest if self._table else self._followed.newest()
-        return CassandraSnapshot(self._link, self._writer, manifest)
+        if self._table:
+            return CassandraSnapshot(self._link, self._writer, self._table.manifest)
+        return CassandraSnapshot(self._link, self._writer, self._followed.newest(), self._followed.trouble)
 
     def lasting(self, level: Level) -> int:
         """To be called by the thread that changes the store: what was lost with a connection is taken back here, or by the next
@@ -140,17 +141,22 @@ class CassandraStore:
         return self._table
 
     def _settled(self) -> ManifestTable:
-        """The table to be changed next: what a former change left open is closed."""
+        """The table to be changed next: what a former change left open is closed. Unavailable if something was taken back: a change
+        that was meant to come after that must not come before it is made again."""
         table = self._writing()
-        self._settle(table)
+        if self._settle(table):
+            raise Unavailable(f"chunks of {self._writer} that may be lost were taken back, and are to be made again first")
         return table
 
-    def _settle(self, table: ManifestTable) -> None:
+    def _settle(self, table: ManifestTable) -> bool:
+        """Whether something was taken back."""
         interruptions = self._link.interruptions
         if table.settle():
             self._lasting.note(table.manifest, interruptions)
         if self._lasting.is_lost:
             self._take_back(table)
+            return True
+        return False
 
     def _take_back(self, table: ManifestTable) -> None:
         """What may be lost did not happen. It is made again by whoever made it."""

@@ -156,6 +156,21 @@ def test_what_was_taken_back_is_sealed_again_under_the_same_keys(store, link, wr
     assert (numbers(store), keys(link, writer), read(store)) == (before, rows, points)
 
 
+def test_no_later_change_overtakes_what_was_taken_back(store, link, clock):
+    """Else the log would give up what is in no chunk."""
+    first = seal(store, 5)
+    link.interruptions += 1
+    with pytest.raises(Unavailable):
+        seal(store, 6)
+    assert (store.snapshot().sealed(LEVEL), numbers(store)) == (0, [])
+    seal(store, 5)
+    assert read(store) == first
+    link.interruptions += 1
+    with pytest.raises(Unavailable):
+        store.roll_up(LEVEL, store.snapshot().sets(LEVEL), COARSE, [piece({1: [point(0, 1.0, 60)]}, 5, COARSE)])
+    assert numbers(store, COARSE) == []
+
+
 def test_a_connection_lost_later_takes_nothing_back(store, link, clock):
     points = seal(store, 5)
     clock.pass_by(LONG_S)
@@ -342,6 +357,8 @@ def test_a_reader_keeps_to_what_it_knows_while_the_server_is_away(store, opened,
     assert reader.snapshot().sealed(LEVEL) == 5
     with pytest.raises(Unavailable):
         read(reader)
+    with pytest.raises(Unavailable):  # there may be chunks by now where it knows of none
+        reader.snapshot().read(LEVEL, [], ids(1), Grid.empty(HOUR, 10, 1, 1))
     seal(store, 6)
     own.away = False
     clock.pass_by(5)
