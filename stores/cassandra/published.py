@@ -27,10 +27,12 @@ _READ = (
 
 
 class Counted(NamedTuple):
-    """What counts of one writer's publications: rows of ``epoch``, as far as ``levels`` (``default/10``) say."""
+    """What counts of one writer's publications: rows of ``epoch``, as far as ``levels`` (``default/10``) say. ``trouble``: why
+    more of them may count by now."""
 
     epoch: int
     levels: Mapping[str, Published]
+    trouble: Unavailable | None = None
 
 
 class Publisher:
@@ -55,7 +57,8 @@ class Publisher:
             # The others go on with what is known: a server that is away must not hold up all of them.
             try:
                 known = self._ask()
-            except Unavailable:
+            except Unavailable as error:
+                self._known = known = known._replace(trouble=error)
                 self._asked = self._monotonic()  # from the end of the wait, so that not every query waits
             finally:
                 self._asking.release()
@@ -83,37 +86,40 @@ class PublishedLog:
 
     def read(self, ids: Ids, after: int, through: int, into: Grid) -> None:
         """Merge the parts with ``after`` < sequence <= ``through`` into ``into``; ids[i] -> row i. When all that could be had is
-        merged, raises Unavailable for what could not, or Damaged."""
-        epoch, published = self._known(after, through)
-        if published is None or published.start >= into.stop or published.stop <= into.start:
-            return
-        shards = list(_by_shard(ids))
-        key = (self._publisher.writer, epoch, self._level.policy, self._level.step_s)
-        requests = [Request(_READ, (*key, shard, after, min(through, published.last))) for shard, _ in shards]
-        problems: list[Damaged | Unavailable] = []
-        for index, rows in self._publisher.link.read_many(requests):
-            if isinstance(rows, Unavailable):
-                problems.append(rows)
-            else:
-                problems += self._merge(*shards[index], rows, into)
+        merged, raises Unavailable for what could not, and for what may have come since it is known what counts; or Damaged."""
+        counted = self._publisher.counted()
+        problems: list[Damaged | Unavailable] = [counted.trouble] if counted.trouble else []
+        published = self._published(counted, after, through)
+        if published and published.start < into.stop and published.stop > into.start:
+            problems += self._read(counted.epoch, ids, after, min(through, published.last), into)
         if problems:
-            raise next((problem for problem in problems if isinstance(problem, Unavailable)), problems[0])
+            raise min(problems, key=lambda problem: isinstance(problem, Damaged))
 
     def span(self, after: int, through: int) -> tuple[int, int] | None:
         """[start, stop) of a range in which the windows of those parts lie; None if there is none."""
-        _, published = self._known(after, through)
+        published = self._published(self._publisher.counted(), after, through)
         return (published.start, published.stop) if published else None
 
     def replaces(self, after: int, through: int) -> bool:
         """Whether the mode of any of them may be REPLACE."""
-        _, published = self._known(after, through)
+        published = self._published(self._publisher.counted(), after, through)
         return published is not None and published.replaces
 
-    def _known(self, after: int, through: int) -> tuple[int, Published | None]:
-        epoch, levels = self._publisher.counted()
-        published = levels.get(str(self._level))
-        there = published is not None and published.last > after and published.first <= through
-        return epoch, published if there else None
+    def _published(self, counted: Counted, after: int, through: int) -> Published | None:
+        """None if there is nothing between these sequences."""
+        published = counted.levels.get(str(self._level))
+        return published if published and published.last > after and published.first <= through else None
+
+    def _read(self, epoch: int, ids: Ids, after: int, through: int, into: Grid) -> Iterator[Damaged | Unavailable]:
+        """Merges what there is; yields why something is not."""
+        shards = list(_by_shard(ids))
+        key = (self._publisher.writer, epoch, self._level.policy, self._level.step_s)
+        requests = [Request(_READ, (*key, shard, after, through)) for shard, _ in shards]
+        for index, rows in self._publisher.link.read_many(requests):
+            if isinstance(rows, Unavailable):
+                yield rows
+            else:
+                yield from self._merge(*shards[index], rows, into)
 
     def _merge(self, shard: int, places: Rows, rows: list[tuple[int, int, bytes]], into: Grid) -> list[Damaged]:
         """By sequence, which is the order of the table."""

@@ -11,13 +11,19 @@ from ...schema.protocols import Slice
 from .link import Link, Request
 from .recent_rows import pack
 
-_PUT = "INSERT INTO recent (writer, epoch, policy, step, shard, first, start, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TTL ?"
+_PUT = (
+    "INSERT INTO recent (writer, epoch, policy, step, shard, first, start, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "USING TTL ? AND TIMESTAMP ?"
+)
 _TIMESTAMP = "SELECT WRITETIME(epoch) FROM writer WHERE writer = ?"
 # The timestamps are a count of its own, for a clock may jump: then readers would stay with what counted before.
 _COUNT = "UPDATE writer USING TIMESTAMP ? SET epoch = ?, published = ? WHERE writer = ?"
 _COUNT_MORE = "UPDATE writer USING TIMESTAMP ? SET epoch = ?, published = published + ? WHERE writer = ?"
 
 _EPOCH_BITS: Final = 62
+# What a former process sent, and what arrives late, is far below the timestamps of the next one.
+_APART: Final = 1 << 32
+_SECOND: Final = 1_000_000  # timestamps are microseconds
 
 
 class Published(NamedTuple):
@@ -119,7 +125,8 @@ class RecentWriter:
         ttl_s = self._ttl_of(level)
         key = (self._writer, self._epoch, level.policy, level.step_s)
         for row in pack(slices):
-            yield Request(_PUT, (*key, *row, ttl_s))
+            # Written again it is the same: of two that are equal but for their ttl the server keeps the one that lives longer.
+            yield Request(_PUT, (*key, row.shard, row.first, row.start, row.value, ttl_s, row.stop * _SECOND))
 
     def _note(self, level: Level, parts: list[Published]) -> None:
         """Readers may count the part, all of which is there."""
@@ -134,14 +141,14 @@ class RecentWriter:
 
     def _write(self, statement: str, levels: Iterable[Level]) -> None:
         published = {str(level): tuple(self._levels[level].whole) for level in levels}
-        timestamp = (self._timestamp or self._last_timestamp()) + 1
-        self._link.write(Request(statement, (timestamp, self._epoch, published, self._writer)))
-        self._timestamp = timestamp
+        # Another one for each try: what failed may arrive late.
+        self._timestamp = (self._timestamp or self._first_timestamp()) + 1
+        self._link.write(Request(statement, (self._timestamp, self._epoch, published, self._writer)))
 
-    def _last_timestamp(self) -> int:
-        """That of a former process."""
+    def _first_timestamp(self) -> int:
+        """Later than those of a former process."""
         rows = self._link.read(Request(_TIMESTAMP, (self._writer,)))
-        return int(rows[0][0] or 0) if rows else 0
+        return _APART + (rows[0][0] or 0 if rows else 0)
 
 
 def _noting(slices: Iterable[Slice], parts: list[Published]) -> Iterator[Slice]:

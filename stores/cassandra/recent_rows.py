@@ -32,11 +32,12 @@ Rows = NDArray[np.int64]
 
 
 class RecentRow(NamedTuple):
-    """``shard``: of ids; ``first``: the part's first sequence; ``start``: of the first window, in unix seconds."""
+    """``shard``: of ids; ``first``: the part's first sequence; [``start``, ``stop``): its windows, in unix seconds."""
 
     shard: int
     first: int
     start: int
+    stop: int
     value: bytes
 
 
@@ -52,6 +53,7 @@ class _Run(NamedTuple):
 class _Stretch(NamedTuple):
     identity: Identity
     start: int
+    stop: int
     slots: int
 
 
@@ -61,7 +63,7 @@ def pack(slices: Iterable[Slice]) -> Iterator[RecentRow]:
         runs = (run for piece in pieces for run in _runs(piece))
         # A shard may begin in one slice and end in the next.
         for shard, of_shard in groupby(runs, key=lambda run: run.shard):
-            yield RecentRow(shard, stretch.identity.first, stretch.start, _value(stretch, list(of_shard)))
+            yield RecentRow(shard, stretch.identity.first, stretch.start, stretch.stop, _value(stretch, list(of_shard)))
 
 
 def places_of(ids: NDArray[np.int64], rows: Rows) -> Rows:
@@ -74,7 +76,7 @@ def places_of(ids: NDArray[np.int64], rows: Rows) -> Rows:
 def merge(value: bytes, start: int, places: Rows, into: Grid) -> None:
     """Merge what a row's ``value`` holds of the ids in ``places``, as ``places_of`` gives them, into ``into``. ValueError for
     bytes that make no sense."""
-    if not is_sound(value):
+    if len(value) < _HEADER.size + CRC_BYTES or not is_sound(value):
         raise ValueError("it fails its checksum")
     _, slots, count, mode, width = _HEADER.unpack_from(value)
     if start >= into.stop or start + slots * into.step_s <= into.start:
@@ -91,7 +93,7 @@ def merge(value: bytes, start: int, places: Rows, into: Grid) -> None:
 
 
 def _stretch_of(piece: Slice) -> _Stretch:
-    return _Stretch(piece.identity, piece.grid.start, piece.grid.shape[1])
+    return _Stretch(piece.identity, piece.grid.start, piece.grid.stop, piece.grid.shape[1])
 
 
 def _runs(piece: Slice) -> Iterator[_Run]:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 LEVEL, COARSE = Level("default", 10), Level("default", 60)
 START = 1_700_002_800
 SLOTS = 30
+SPAN_SLOTS = 10
 ALL = 2**63 - 1
 IDS = [0, 1, 7, 254, 255, 256, 257, 511, 512, 70_000]
 ALL_IDS = np.array(IDS, np.uint32)
@@ -39,11 +40,12 @@ def tables(cassandra, new_keyspace):
 
 
 class Broken:
-    """A link whose ``trouble`` makes all requests fail."""
+    """A link whose ``trouble`` makes those requests fail whose statement has ``where`` in it."""
 
     def __init__(self, link):
         self.link = link
         self.trouble = ""
+        self.where = ""
         self.interruptions = 0
         self.reads = 0
 
@@ -64,7 +66,7 @@ class Broken:
 
     def refusing(self, requests):
         for request in requests:
-            if self.trouble:
+            if self.trouble and self.where in request.statement:
                 raise Unavailable(self.trouble)
             yield request
 
@@ -77,6 +79,7 @@ class Writing:
         self.name = f"main/{uuid.uuid4().hex[:8]}"
         self.now = 100.0
         self.sealed = 0
+        self.ttl_s = 3_600
         self.begin()
 
     def begin(self):
@@ -84,7 +87,7 @@ class Writing:
         self.recent = RecentWriter(
             self.link,
             self.name,
-            ttl_of=lambda _: 3_600,
+            ttl_of=lambda _: self.ttl_s,
             sealed=lambda _: self.sealed,
             monotonic=lambda: self.now,
             lost_s=30.0,
@@ -97,14 +100,29 @@ class Writing:
         """As a reader sees it that asks for the first time."""
         return Publisher(self.link, self.name, lambda: self.now).log(level)
 
-    def found(self, after=0, through=ALL, ids=ALL_IDS, level=LEVEL):
-        grid = Grid.empty(START, level.step_s, len(ids), SLOTS)
+    def found(self, after=0, through=ALL, ids=ALL_IDS, level=LEVEL, first=0, stop=SLOTS):
+        grid = Grid.empty(START + first * level.step_s, level.step_s, len(ids), stop - first)
         self.log(level).read(ids, after, through, grid)
-        return {(int(id_), point.time): point for row, id_ in enumerate(ids) for point in grid.points(row)}
+        return points_of(grid, ids)
+
+    def row(self, column):
+        """What the row of table ``writer`` has in ``column``."""
+        return self.link.link.read(Request(f"SELECT {column} FROM writer WHERE writer = ?", (self.name,)))[0][0]
+
+
+def points_of(grid, ids):
+    return {(int(id_), point.time): point for row, id_ in enumerate(ids) for point in grid.points(row)}
 
 
 def pieces(level, identity, points, at_once):
-    """Slices of {(id, time): Point}: one extent, ``at_once`` ids at a time."""
+    """Slices of {(id, time): Point}: span by span, ``at_once`` ids at a time."""
+    span_s = SPAN_SLOTS * level.step_s
+    for span in sorted({time // span_s for _, time in points}):
+        of_span = {(id_, time): point for (id_, time), point in points.items() if time // span_s == span}
+        yield from pieces_of_span(level, identity, of_span, at_once)
+
+
+def pieces_of_span(level, identity, points, at_once):
     times = [time for _, time in points]
     start, slots = min(times), (max(times) - min(times)) // level.step_s + 1
     ids = sorted({id_ for id_, _ in points})
@@ -142,8 +160,8 @@ PARTS = st.lists(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(PARTS, st.integers(0, 5), st.permutations(IDS))
-def test_readers_merge_what_was_published_in_order(tables, parts, after, ids):
+@given(PARTS, st.integers(0, 5), st.permutations(IDS), st.integers(0, SLOTS - 1), st.integers(1, SLOTS))
+def test_readers_merge_what_was_published_in_order(tables, parts, after, ids, first, slots):
     writing, expected = Writing(tables), {}
     for number, (samples, mode, at_once) in enumerate(parts, 1):
         points = {(id_, START + 10 * slot): fold(START + 10 * slot, some) for (id_, slot), some in samples.items()}
@@ -151,7 +169,11 @@ def test_readers_merge_what_was_published_in_order(tables, parts, after, ids):
         for key, point in points.items() if number > after else ():
             expected[key] = expected[key].add(point) if key in expected and mode is Mode.ADD else point
     writing.recent.count()
+    some, stop = ids[: len(ids) // 2], first + slots
     assert writing.found(after, ids=np.array(ids, np.uint32)) == expected
+    assert writing.found(after, ids=np.array(some, np.uint32), first=first, stop=stop) == {
+        (id_, time): point for (id_, time), point in expected.items() if id_ in some and first <= (time - START) // 10 < stop
+    }
 
 
 def fold(time, samples):
@@ -253,10 +275,10 @@ def test_after_a_lost_connection_all_that_counts_is_said_again(writing, tables):
     writing.publish(1, 1, single(1, 1.0))
     writing.publish(2, 2, single(1, 5.0, step_s=60), level=COARSE)
     writing.recent.count()
-    tables.write(Request("DELETE FROM writer USING TIMESTAMP 5 WHERE writer = ?", (writing.name,)))
+    tables.write(
+        Request("DELETE FROM writer USING TIMESTAMP ? WHERE writer = ?", (writing.row("WRITETIME(epoch)"), writing.name))
+    )
     assert writing.found() == {}
-    for _ in range(5):
-        writing.publish(1, 1, single(1, 1.0))
     writing.link.interruptions += 1
     writing.publish(1, 1, single(1, 1.0))
     assert (writing.found(), writing.found(level=COARSE)) == (single(1, 1.0), single(1, 5.0, step_s=60))
@@ -266,16 +288,19 @@ def test_a_damaged_row_is_named_and_all_else_is_read(writing, tables):
     writing.publish(1, 1, single(1, 1.0) | single(300, 3.0))
     writing.publish(2, 2, single(1, 2.0, 1))
     writing.recent.count()
-    epoch = tables.read(Request("SELECT epoch FROM writer WHERE writer = ?", (writing.name,)))[0][0]
+    epoch = writing.row("epoch")
     key = "writer = ? AND epoch = ? AND policy = 'default' AND step = 10 AND shard = 0 AND first = 1 AND start = ?"
     where = (writing.name, epoch, START)
     value = bytearray(tables.read(Request(f"SELECT value FROM recent WHERE {key}", where))[0][0])
     value[18] ^= 1
-    tables.write(Request(f"UPDATE recent SET value = ? WHERE {key}", (bytes(value), *where)))
-    grid = Grid.empty(START, 10, 2, 2)
-    with pytest.raises(Damaged, match=rf"recent \(writer {writing.name}, level default/10, shard 0, first 1, .*checksum"):
-        writing.log().read(np.array([1, 300], np.uint32), 0, ALL, grid)
-    assert grid.count.tolist() == [[0, 1], [1, 0]]
+    later = (START + 20) * 1_000_000  # than what was published
+    for damaged in (bytes(value), bytes(value[:9]), bytes(4), b""):
+        later += 1
+        tables.write(Request(f"UPDATE recent USING TIMESTAMP ? SET value = ? WHERE {key}", (later, damaged, *where)))
+        grid = Grid.empty(START, 10, 2, 2)
+        with pytest.raises(Damaged, match=rf"recent \(writer {writing.name}, level default/10, shard 0, first 1, .*checksum"):
+            writing.log().read(np.array([1, 300], np.uint32), 0, ALL, grid)
+        assert grid.count.tolist() == [[0, 1], [1, 0]]
 
 
 def test_rows_expire(writing, tables):
@@ -313,6 +338,69 @@ def test_while_no_server_answers_what_was_known_counts_and_reads_say_so(writing)
         log.read(ALL_IDS, 0, ALL, Grid.empty(START, 10, len(IDS), 1))
     with pytest.raises(Unavailable, match="no host is up"):
         writing.log().span(0, ALL)
+
+
+def test_where_only_the_row_of_the_writer_cannot_be_had_what_counted_is_read_and_more_may_be_missing(writing):
+    writing.publish(1, 1, single(1, 1.0))
+    writing.recent.count()
+    log = Publisher(writing.link, writing.name, lambda: writing.now).log(LEVEL)
+    log.span(0, ALL)
+    writing.link.trouble, writing.link.where = "no host is up", "FROM writer"
+    writing.now += 1.0
+    for after in (0, 1):
+        grid = Grid.empty(START, 10, 1, 1)
+        with pytest.raises(Unavailable, match="no host is up"):
+            log.read(np.array([1], np.uint32), after, ALL, grid)
+        assert grid.count.tolist() == [[1 - after]]
+    writing.link.trouble = ""
+    writing.now += 1.0
+    log.read(np.array([1], np.uint32), 0, ALL, Grid.empty(START, 10, 1, 1))
+
+
+def test_shards_that_cannot_be_had_are_said_when_all_others_are_merged(writing, tables):
+    class OneShardAway(Broken):
+        def read_many(self, requests, **options):
+            for index, rows in self.link.read_many(requests, **options):
+                yield index, Unavailable("a host is away") if requests[index].values[4] == 0 else rows
+
+    writing.publish(1, 1, single(1, 1.0) | single(300, 3.0))
+    writing.recent.count()
+    ids, grid = np.array([300, 1], np.uint32), Grid.empty(START, 10, 2, 1)
+    with pytest.raises(Unavailable, match="a host is away"):
+        Publisher(OneShardAway(tables), writing.name, lambda: 0.0).log(LEVEL).read(ids, 0, ALL, grid)
+    assert points_of(grid, ids) == single(300, 3.0)
+
+
+def test_writers_do_not_meet(tables):
+    one, other = Writing(tables), Writing(tables)
+    for number, writing in enumerate((one, other), 1):
+        writing.publish(number, number, single(1, float(number)))
+        writing.recent.count()
+    assert (one.found(), other.found()) == (single(1, 1.0), single(1, 2.0))
+
+
+def test_what_a_former_process_sent_and_arrives_late_does_not_count(writing, tables):
+    writing.publish(1, 1, single(1, 1.0))
+    writing.recent.count()
+    epoch, timestamp = writing.row("epoch"), writing.row("WRITETIME(epoch)")
+    writing.begin()
+    writing.publish(1, 1, single(1, 1.0))
+    writing.recent.count()
+    late = "UPDATE writer USING TIMESTAMP ? SET epoch = ? WHERE writer = ?"
+    tables.write(Request(late, (timestamp + 1_000, epoch, writing.name)))
+    assert writing.row("epoch") != epoch
+
+
+def test_a_part_that_is_published_again_lives_longer_and_has_the_same_timestamp(writing, tables):
+    writing.recent.count()
+    where = "writer = ? AND epoch = ? AND policy = 'default' AND step = 10 AND shard = 0"
+    found = Request(f"SELECT TTL(value), WRITETIME(value) FROM recent WHERE {where}", (writing.name, writing.row("epoch")))
+    for ttl_s, lives_s in ((1_000, 1_000), (3_000, 3_000), (2_000, 3_000)):
+        writing.ttl_s = ttl_s
+        writing.publish(1, 1, single(1, 1.0))
+        ((left_s, timestamp),) = tables.read(found)
+        assert lives_s - 60 < left_s <= lives_s
+        assert timestamp == (START + 10) * 1_000_000
 
 
 def test_a_writer_that_never_published_has_nothing(writing):
