@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ... import __version__
 from ...schema.errors import CadentError
-from . import changes, check, copies, output, policy, policy_import, query, serve, stats
+from . import changes, check, copies, output, policy, policy_import, query, schema, serve, stats
 
 _TWO_WORDS = ["policy", "import"]
 _TIME_FLAGS = ("--from", "--until", "--to")
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_to(commands)
     policy.add_to(commands)
     policy_import.add_to(commands)
+    schema.add_to(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
     return parser
