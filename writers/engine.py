@@ -22,7 +22,8 @@ from .keeping.expiry import Clock
 from .keeping.levels import oldest_days
 from .keeping.upkeep import Upkeep, UpkeepCounters
 from .pending import Closed, Pending
-from .publishing import PublishCounters, Publishing, PublishThread
+from .publish import PublishCounters
+from .publishing import Publishing, PublishThread
 from .store_thread import SealCounters, StoreThread
 from .waiting import WaitingCounters
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...accumulate.accumulator import Counters as LineCounters
 from ...ingest.tcp import Counters as ConnectionCounters
 from ...writers.engine import Counters as EngineCounters
-from ...writers.publishing import PublishCounters
+from ...writers.publish import PublishCounters
 
 
 def figures(lines: LineCounters, connections: ConnectionCounters, engine: EngineCounters) -> dict[str, float]:

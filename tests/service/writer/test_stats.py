@@ -5,7 +5,7 @@ from cadent.service.writer.stats import figures
 from cadent.writers.engine import Counters
 from cadent.writers.flushing import FlushCounters
 from cadent.writers.keeping.upkeep import UpkeepCounters
-from cadent.writers.publishing import PublishCounters
+from cadent.writers.publish import PublishCounters
 from cadent.writers.store_thread import SealCounters
 from cadent.writers.waiting import WaitingCounters
 
