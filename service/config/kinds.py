@@ -13,7 +13,7 @@ from ...schema.errors import ConfigError, QueryError
 from ...schema.resolution import Ladder, format_duration, parse_duration
 from ...schema.statistic import Statistic
 from ...schema.times import zone
-from ...stores.cassandra.settings import CONSISTENCIES, ClusterSettings, Replication
+from ...stores.cassandra.settings import CONSISTENCIES, LAYOUTS, ClusterSettings, Replication
 
 _SIZE = re.compile(r"(\d+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
@@ -258,6 +258,7 @@ STORE = Kind('"files", or an address such as "cassandra://127.0.0.1/cadent"', _r
 WRITER = Kind('GROUP/REPLICA, such as "main/1"', _read_writer, _show_text)
 REPLICATION = Kind('a number of copies, or copies by datacenter such as "dc1:3,dc2:2"', _read_replication, _show_text)
 CONSISTENCY = Kind("one of " + ", ".join(CONSISTENCIES), _one_of(*CONSISTENCIES), _show_text)
+LAYOUT = Kind("one of " + ", ".join(LAYOUTS), _one_of(*LAYOUTS), _show_text)
 TEXT = Kind("a text", _read_text, _show_text)
 NAME = Kind('a name, such as "collectd"', _read_text, _show_text)
 MATCH = Kind(r"a regular expression, such as '^collectd\.'", _read_match, _show_match)

@@ -84,6 +84,15 @@ class CassandraSettings:
         kinds.REPLICATION,
         'Of a keyspace that is created: "1" for one copy on a single node, or copies by datacenter, such as "dc1:3,dc2:3".',
     ] = "1"
+    layout: Annotated[
+        str,
+        kinds.LAYOUT,
+        '"chunks": points lie in compressed chunks. "seed": the keyspace is that of an old Cadent, to be read with '
+        "`--read-only`; the ladder is the `times` that it had.",
+    ] = "chunks"
+    seed_metric_table: Annotated[str, kinds.TEXT, "The old Cadent's `metrics_table`."] = "metric"
+    seed_path_table: Annotated[str, kinds.TEXT, "Its `path_table`."] = "path"
+    seed_segment_table: Annotated[str, kinds.TEXT, "Its `segment_table`."] = "segment"
     create: Annotated[
         bool, kinds.FLAG, "Create the keyspace and tables that are missing. Off: their lack is an error at the start."
     ] = True

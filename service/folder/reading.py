@@ -8,11 +8,12 @@ from pathlib import Path
 
 from ...index.path_index import TrieIndex
 from ...query import limits
-from ...query.origin import Origin
+from ...query.origin import Origin, Origins
 from ...query.reader import Reader
 from ...schema.head import Head
 from ...schema.identity import Level
 from ...schema.policy import Policies
+from ...schema.protocols import PathIndex
 from ...stores import layout
 from ...stores.files.store import FilesStore
 from ...stores.log.reader import LogReader
@@ -33,8 +34,13 @@ def open_folder(config: Config, head: Head) -> tuple[Reader, TrieIndex]:
     """A reader of the configured data folder, and its index, which follows the names log from now on."""
     index = TrieIndex(config.store.data)
     index.start()
-    folder, policies, query = config.store.data, config.policies, config.query
-    origin = Origin(config.store.writer, FilesStore(folder), log_readers(folder, policies), head)
+    folder = config.store.data
+    origin = Origin(config.store.writer, FilesStore(folder), log_readers(folder, config.policies), head)
+    return reader_of(config, lambda: (origin,), index), index
+
+
+def reader_of(config: Config, origins: Origins, index: PathIndex) -> Reader:
+    """Answers from ``origins`` as the configuration has it."""
+    query, threads = config.query, os.cpu_count() or 1
     bounds = limits.Limits(query.max_series, query.max_points, query.max_nodes, query.timeout_s)
-    threads = os.cpu_count() or 1
-    return Reader(lambda: (origin,), index, policies, bounds, query.interpolate, threads, query.partial_answers), index
+    return Reader(origins, index, config.policies, bounds, query.interpolate, threads, query.partial_answers)

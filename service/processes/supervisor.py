@@ -92,6 +92,8 @@ def _check(config: Config) -> None:
             "a service that only reads needs a store that others write to: give --store cassandra://HOST/KEYSPACE, or leave "
             "--read-only out"
         )
+    if config.uses_cassandra and config.cassandra.layout == "seed" and not config.service.read_only:
+        raise ConfigError('a keyspace of an old Cadent ([cassandra] layout = "seed") is only read: give --read-only too')
 
 
 def _listeners(config: Config) -> dict[str, tuple[Address, str]]:

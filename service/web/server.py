@@ -69,8 +69,9 @@ def build_app(config: Config) -> Flask:
 
 def _open_cluster(config: Config, control: HeadClient) -> tuple[Reader, Index]:
     from ..cluster.reading import Keyspace  # noqa: PLC0415 -- a service with files does not need the driver
+    from ..cluster.seed import SeedKeyspace  # noqa: PLC0415 -- nor here
 
-    keyspace = Keyspace(config, control)
+    keyspace: Keyspace | SeedKeyspace = SeedKeyspace(config) if config.cassandra.layout == "seed" else Keyspace(config, control)
     keyspace.start()
     return keyspace.reader(), keyspace.index
 

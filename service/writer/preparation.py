@@ -9,6 +9,8 @@ import sys
 from ...schema.errors import CadentError
 from ...stores.cassandra import ddl
 from ...stores.cassandra.link import Link
+from ...stores.cassandra.seed_tables import check_tables
+from ..cluster.seed import seed_tables
 from ..cluster.settings import cluster_settings
 from ..cluster.writing import longest_ttls
 from ..config.settings import Config
@@ -25,6 +27,9 @@ def prepare(config: Config) -> None:
         settings = dataclasses.replace(settings, create=False)
     link = Link.open(settings)
     try:
+        if config.cassandra.layout == "seed":
+            check_tables(link, seed_tables(config))
+            return
         if config.service.read_only:
             ddl.check(link)
             return

@@ -51,7 +51,7 @@ def create(link: Link, settings: ClusterSettings, steps: Mapping[int, int]) -> l
     """Make what of ``statements`` is missing; returns the names of that. Raises ConfigError for a keyspace of another layout, and
     naming what is missing if ``settings.create`` is False."""
     check(link)
-    present = {link.keyspace, *_tables(link)}
+    present = {link.keyspace, *tables_of(link)}
     missing = {name: one for name, one in statements(settings, steps).items() if name not in present}
     if missing and not settings.create:
         raise ConfigError(f"{settings.place}: there is no table {', '.join(missing)}, and create = false forbids to make it")
@@ -64,7 +64,7 @@ def create(link: Link, settings: ClusterSettings, steps: Mapping[int, int]) -> l
 
 def check(link: Link) -> None:
     """Raise ConfigError if the keyspace has another layout or version than is known here; without a layout it fits."""
-    name, version = _layout(link)
+    name, version = layout_of(link)
     if (name, version) != (LAYOUT, VERSION):
         raise ConfigError(
             f"keyspace {link.keyspace} has layout {name!r}, version {version}; want layout {LAYOUT!r}, version {VERSION}: "
@@ -75,7 +75,7 @@ def check(link: Link) -> None:
 def make_chunk_table(link: Link, step_s: int, ttl_s: int, *, create: bool) -> None:
     """Make the table of a step if it is missing; ``ttl_s``: about how long its rows live. Raises ConfigError if ``create`` does
     not allow it."""
-    if chunk_table(step_s) in _tables(link):
+    if chunk_table(step_s) in tables_of(link):
         return
     if not create:
         raise ConfigError(f"keyspace {link.keyspace} has no table {chunk_table(step_s)}, and create = false forbids to make it")
@@ -94,16 +94,17 @@ def try_ttl(link: Link, ttl_s: int) -> None:
     link.write(Request("DELETE FROM layout WHERE id = ?", (_TRIED,)))
 
 
-def _layout(link: Link) -> tuple[object, ...]:
+def layout_of(link: Link) -> tuple[object, ...]:
     """Name and version: ours if there is none yet."""
-    tables = _tables(link)
+    tables = tables_of(link)
     if "layout" in tables:
         rows = link.read(Request("SELECT name, version FROM layout WHERE id = 0"))
         return rows[0] if rows else (LAYOUT, VERSION)
     return ("seed", 0) if _SEED_TABLES.issubset(tables) else (LAYOUT, VERSION)
 
 
-def _tables(link: Link) -> set[str]:
+def tables_of(link: Link) -> set[str]:
+    """The names of all tables of its keyspace."""
     rows = link.read(Request("SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?", (link.keyspace,)))
     return {name for (name,) in rows}
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 from ...schema.errors import ConfigError
+from .ddl import layout_of, tables_of
+from .link import Link
 
 # What needs no quotes in CQL.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -23,3 +25,15 @@ class SeedTables:
         for name in (self.metric, self.path, self.segment):
             if not _NAME.fullmatch(name):
                 raise ConfigError(f"table {name!r} is not a letter and up to 47 letters, digits and _, all of them small")
+
+
+def check_tables(link: Link, tables: SeedTables) -> None:
+    """Raise ConfigError if the keyspace is not that of an old Cadent with these tables."""
+    present = tables_of(link)
+    if "layout" in present:
+        raise ConfigError(
+            f"keyspace {link.keyspace} has layout {layout_of(link)[0]!r}; want layout 'seed': name another keyspace"
+        )
+    missing = {tables.metric, tables.path, tables.segment} - present
+    if missing:
+        raise ConfigError(f"keyspace {link.keyspace} has no table {', '.join(sorted(missing))}; want those of layout 'seed'")

@@ -16,6 +16,8 @@ SCHEME = "cassandra://"
 
 CONSISTENCIES = ("ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM")
 
+LAYOUTS = ("chunks", "seed")
+
 _HOST = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
 # What needs no quotes in CQL, and is there what it looks like.
 _KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")

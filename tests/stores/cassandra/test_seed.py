@@ -24,11 +24,13 @@ from hypothesis import strategies as st
 pytest.importorskip("cassandra", reason="Cassandra's driver is missing: pip install cassandra-driver")
 
 from cadent.stores.cassandra import seed_names
+from cadent.stores.cassandra.ddl import create
 from cadent.stores.cassandra.link import Request
 from cadent.stores.cassandra.seed import SeedStore
 from cadent.stores.cassandra.seed_names import SeedNames
 from cadent.stores.cassandra.seed_points import merge_rows
-from cadent.stores.cassandra.seed_tables import SeedTables
+from cadent.stores.cassandra.seed_tables import SeedTables, check_tables
+from cadent.stores.cassandra.settings import ClusterSettings
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -311,3 +313,15 @@ def test_partitions_that_cannot_be_read_are_missing_and_the_others_are_there(lin
 def test_a_table_name_that_needs_quotes_is_refused(name):
     with pytest.raises(ConfigError, match="is not a letter"):
         SeedTables(path=name)
+
+
+def test_the_tables_of_an_old_cadent_are_looked_for(link, old, tables):
+    check_tables(link, tables)
+    with pytest.raises(ConfigError, match="has no table points; want those of layout 'seed'"):
+        check_tables(link, SeedTables("points", tables.path, tables.segment))
+
+
+def test_a_keyspace_of_this_cadent_is_refused(link, cassandra, keyspace, tables):
+    create(link, ClusterSettings.of_address(cassandra.store(keyspace)), {})
+    with pytest.raises(ConfigError, match="has layout 'chunks'; want layout 'seed'"):
+        check_tables(link, tables)
