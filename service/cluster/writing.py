@@ -12,6 +12,7 @@ from ...schema.identity import Level
 from ...schema.policy import Policies
 from ...schema.resolution import DAY_S, span_of
 from ...stores.cassandra import ddl
+from ...stores.cassandra.lasting import SLACK_S
 from ...stores.cassandra.link import Link
 from ...stores.cassandra.names import restore
 from ...stores.cassandra.recent import RecentWriter
@@ -53,28 +54,11 @@ class Cluster:
             if made:
                 _log.info("%s: made %s", settings.place, ", ".join(made))
             lease = LeaseThread(link, writer, folder, failed)
-            store = CassandraStore(
-                link,
-                writer,
-                write=True,
-                monotonic=time.monotonic,
-                now=time.time,
-                ttl_of=lambda level: ttl_s(level, config.policies),
-                period_s=settings.commitlog_period_s,
-                create=settings.create,
-            )
+            store = _open_store(link, config)
             if restore(link, writer, folder, store.snapshot().next_id()):
                 _log.warning("%s has no names; those of writer %s were restored from %s", folder, writer, settings.place)
-            publications = RecentWriter(
-                link,
-                writer,
-                ttl_of=lambda level: max(_LEAST_PUBLISHED_S, _PUBLISHED_SPANS * span_of(level.step_s)),
-                sealed=lambda level: store.snapshot().sealed(level),
-                monotonic=time.monotonic,
-                lost_s=settings.commitlog_period_s,
-            )
-            publishing = Publishing(publications, config.cassandra.publish_every_s, settings.commitlog_period_s)
-            return cls(link, store, NamesThread(link, writer, folder, settings.commitlog_period_s), publishing, lease)
+            names = NamesThread(link, writer, folder, settings.commitlog_period_s)
+            return cls(link, store, names, _publishing(link, config, store), lease)
         except BaseException:
             link.close()
             raise
@@ -102,6 +86,32 @@ def _connected(settings: ClusterSettings) -> Link:
                 _log.error("waiting for it: %s", error)
             told = True
             time.sleep(_RETRY_S)
+
+
+def _open_store(link: Link, config: Config) -> CassandraStore:
+    return CassandraStore(
+        link,
+        config.store.writer,
+        write=True,
+        monotonic=time.monotonic,
+        now=time.time,
+        ttl_of=lambda level: ttl_s(level, config.policies),
+        period_s=config.cassandra.commitlog_period_s,
+        create=config.cassandra.create,
+    )
+
+
+def _publishing(link: Link, config: Config, store: CassandraStore) -> Publishing:
+    lost_s = config.cassandra.commitlog_period_s + SLACK_S
+    publications = RecentWriter(
+        link,
+        config.store.writer,
+        ttl_of=lambda level: max(_LEAST_PUBLISHED_S, _PUBLISHED_SPANS * span_of(level.step_s)),
+        sealed=lambda level: store.snapshot().sealed(level),
+        monotonic=time.monotonic,
+        lost_s=lost_s,
+    )
+    return Publishing(publications, config.cassandra.publish_every_s, lost_s)
 
 
 def longest_ttls(policies: Policies) -> Mapping[int, int]:

@@ -10,7 +10,7 @@ from .link import Link
 from .manifest import Manifest
 
 # A host that is gone without a word is missed after some seconds, and its own clock of syncing is not exact.
-_SLACK_S: Final = 20.0
+SLACK_S: Final = 20.0
 
 
 class _Change(NamedTuple):
@@ -27,7 +27,7 @@ class Lasting:
     def __init__(self, link: Link, period_s: float, monotonic: Callable[[], float]) -> None:
         """``period_s``: what a host acknowledged so long ago it has synced."""
         self._link = link
-        self._period_s = period_s + _SLACK_S
+        self._period_s = period_s + SLACK_S
         self._monotonic = monotonic
         self._changes: deque[_Change] = deque()
         self.begin(None, link.interruptions)

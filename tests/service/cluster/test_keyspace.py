@@ -94,7 +94,7 @@ def test_a_writer_killed_at_any_time_shows_the_same_after_its_next_start(serve, 
     writer = serve(*store)
     reader = serve(*store, "--read-only")
     want = {}
-    for round_ in range(6):
+    for round_ in range(4):
         points = past_points(f"r{round_}", 10, 100)
         want |= points
         writer.send(lines_of(points))
