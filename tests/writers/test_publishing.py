@@ -163,6 +163,36 @@ def test_what_is_in_chunks_by_then_is_not_published_again(running):
     assert running.ranges() == [(1, 1), (2, 2)]
 
 
+def test_what_the_log_has_set_aside_is_not_published_when_chunks_are_lost(running):
+    running.write(0, 1.0)
+    running.seal()
+    running.write(360, 2.0)
+    running.seal()
+    running.write(720, 3.0)
+    running.publisher.start()
+    running.rounds()
+    log = running.parts.logs[BASE]
+    log.set_aside(log.rolled()[1])
+    running.store.lose()
+    running.rounds()
+    assert (running.ranges(), running.publisher.counters.trouble) == ([(3, 3), (1, 1)], "")
+
+
+def test_what_is_sealed_during_a_round_is_left_out_of_it(running, monkeypatch):
+    publish = running.there.publish
+
+    def sealing(level, slices):
+        publish(level, slices)
+        running.seal()
+
+    running.write(0, 1.0)
+    running.write(360, 2.0)
+    monkeypatch.setattr(running.there, "publish", sealing)
+    running.publisher.start()
+    running.rounds()
+    assert running.ranges() == [(1, 1)]
+
+
 def test_a_part_that_is_damaged_is_passed_over_and_said(running, monkeypatch):
     publish = running.there.publish
 
