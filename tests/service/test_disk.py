@@ -119,6 +119,17 @@ def test_windows_wait_in_memory_up_to_a_bound_and_then_their_senders(small_disk,
     wait_until_shown(service, "bound.*", twice)
 
 
+def test_a_log_that_reaches_its_bound_is_sealed_before_more_lines_are_read(small_disk, service_on, tmp_path):
+    (tmp_path / "bound.toml").write_text('[store]\nlog_bytes = "1MiB"\n[service]\nself_metrics = false\n')
+    service = service_on(small_disk(64 << 20), "--config", tmp_path / "bound.toml")
+    sent = past_points("long", 500, 600)
+    service.send(lines_of(sent))
+    service.program.wait_until(lambda: "no more lines are read: the log has " in service.program.output, "the bound is reached")
+    service.program.wait_until(lambda: "lines are read again" in service.program.output, "it is sealed")
+    wait_until_shown(service, "long.*", sent)
+    assert service.stats()["seal.segments"] > 0
+
+
 @contextlib.contextmanager
 def sending(port: int, data: bytes):
     """Sends ``data`` as fast as it is taken, from a thread of its own; gives the thread."""
