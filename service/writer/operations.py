@@ -29,6 +29,7 @@ class Operations:
         self._config = config
         self._accumulator = storage.accumulator
         self._engine = storage.engine
+        self._cluster = storage.cluster
         self._server = server
         self._maintenance = Maintenance(config, storage, time.time)
         self._longest_stall_s = 0.0
@@ -71,7 +72,8 @@ class Operations:
         where = {"host": http.listen.host, "port": http.listen.port, "base_path": http.base_path}
         trouble = counters.flush.trouble or counters.seal.trouble or counters.seal.refusal
         published = counters.publish.trouble if counters.publish else ""
-        warnings = [self._engine.clock_trouble, counters.upkeep.trouble, published, counters.waiting.trouble]
+        names = self._cluster.names.trouble if self._cluster else ""
+        warnings = [self._engine.clock_trouble, counters.upkeep.trouble, published, names, counters.waiting.trouble]
         health = {"pid": os.getpid(), "newest": self._accumulator.newest, "http": where, "trouble": trouble}
         return {**health, "warnings": [text for text in warnings if text]}, b""
 
