@@ -83,6 +83,7 @@ class Keyspace:
             monotonic=time.monotonic,
             now=time.time,
             ttl_of=lambda level: ttl_s(level, policies),
+            layout=self._config.cassandra.layout,
         )
 
     def _follow(self) -> None:

@@ -21,6 +21,7 @@ def cluster_settings(config: Config) -> ClusterSettings:
         read_consistency=cassandra.read_consistency,
         replication=parse_replication(cassandra.replication),
         create=cassandra.create,
+        layout=cassandra.layout,
         tls=_tls(cassandra) if cassandra.tls else None,
         connect_timeout_s=cassandra.connect_timeout_s,
         request_timeout_s=cassandra.request_timeout_s,

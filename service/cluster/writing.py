@@ -98,6 +98,7 @@ def _open_store(link: Link, config: Config) -> CassandraStore:
         ttl_of=lambda level: ttl_s(level, config.policies),
         period_s=config.cassandra.commitlog_period_s,
         create=config.cassandra.create,
+        layout=config.cassandra.layout,
     )
 
 

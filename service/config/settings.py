@@ -87,8 +87,9 @@ class CassandraSettings:
     layout: Annotated[
         str,
         kinds.LAYOUT,
-        '"chunks": points lie in compressed chunks. "seed": the keyspace is that of an old Cadent, to be read with '
-        "`--read-only`; the ladder is the `times` that it had.",
+        '"chunks": points lie in compressed chunks. "rows": each is a row that CQL can read, and takes many times the space and '
+        'time; see docs/formats/rows.md. "seed": the keyspace is that of an old Cadent, to be read with `--read-only`; the '
+        "ladder is the `times` that it had.",
     ] = "chunks"
     seed_metric_table: Annotated[str, kinds.TEXT, "The old Cadent's `metrics_table`."] = "metric"
     seed_path_table: Annotated[str, kinds.TEXT, "Its `path_table`."] = "path"

@@ -31,7 +31,7 @@ def prepare(config: Config) -> None:
             check_tables(link, seed_tables(config))
             return
         if config.service.read_only:
-            ddl.check(link)
+            ddl.check(link, settings.layout)
             return
         ttls = longest_ttls(config.policies)
         made = ddl.create(link, settings, ttls)

@@ -14,8 +14,7 @@ from ...schema.resolution import DAY_S, format_duration
 from .link import Link, Request
 from .settings import ClusterSettings
 
-LAYOUT: Final = "chunks"
-VERSION: Final = 1
+VERSION: Final = 1  # of each layout
 
 # Compaction looks at all files of a window, and a read at the windows it has points in.
 _WINDOWS_A_TTL = 20
@@ -31,55 +30,61 @@ def statements(settings: ClusterSettings, steps: Mapping[int, int]) -> dict[str,
     names = {"keyspace": settings.keyspace, "replication": _literal(settings.replication)}
     made = {_table(one) or settings.keyspace: one for one in _templates("chunks.cql", names)}
     for step_s, ttl_s in steps.items():
-        made[chunk_table(step_s)] = chunk_statement(settings.keyspace, step_s, ttl_s)
+        made[step_table(settings.layout, step_s)] = step_statement(settings.keyspace, settings.layout, step_s, ttl_s)
     return made
 
 
 def chunk_table(step_s: int) -> str:
     """The table with the chunks of this step."""
-    return f"chunk_{step_s}"
+    return step_table("chunks", step_s)
 
 
-def chunk_statement(keyspace: str, step_s: int, ttl_s: int) -> str:
+def step_table(layout: str, step_s: int) -> str:
+    """The table with the points of this step. Raises ConfigError for a layout that nothing is made for."""
+    return f"{_kind(layout)}_{step_s}"
+
+
+def step_statement(keyspace: str, layout: str, step_s: int, ttl_s: int) -> str:
     """What makes that table. ``ttl_s``: about how long its rows live."""
     window = max(1, round(ttl_s / DAY_S / _WINDOWS_A_TTL))
-    (statement,) = _templates("chunk_step.cql", {"keyspace": keyspace, "step": str(step_s), "window": str(window)})
+    (statement,) = _templates(f"{_kind(layout)}_step.cql", {"keyspace": keyspace, "step": str(step_s), "window": str(window)})
     return statement
 
 
 def create(link: Link, settings: ClusterSettings, steps: Mapping[int, int]) -> list[str]:
     """Make what of ``statements`` is missing; returns the names of that. Raises ConfigError for a keyspace of another layout, and
     naming what is missing if ``settings.create`` is False."""
-    check(link)
+    check(link, settings.layout)
     present = {link.keyspace, *tables_of(link)}
     missing = {name: one for name, one in statements(settings, steps).items() if name not in present}
     if missing and not settings.create:
         raise ConfigError(f"{settings.place}: there is no table {', '.join(missing)}, and create = false forbids to make it")
     for statement in missing.values():
         link.write(Request(statement))
-    link.write(Request("INSERT INTO layout (id, name, version) VALUES (0, ?, ?) IF NOT EXISTS", (LAYOUT, VERSION)))
-    check(link)
+    link.write(Request("INSERT INTO layout (id, name, version) VALUES (0, ?, ?) IF NOT EXISTS", (settings.layout, VERSION)))
+    check(link, settings.layout)
     return list(missing)
 
 
-def check(link: Link) -> None:
-    """Raise ConfigError if the keyspace has another layout or version than is known here; without a layout it fits."""
-    name, version = layout_of(link)
-    if (name, version) != (LAYOUT, VERSION):
+def check(link: Link, layout: str) -> None:
+    """Raise ConfigError if the keyspace has another layout, or a version that is not known here; without a layout it fits."""
+    name, version = layout_of(link) or (layout, VERSION)
+    if (name, version) != (layout, VERSION):
         raise ConfigError(
-            f"keyspace {link.keyspace} has layout {name!r}, version {version}; want layout {LAYOUT!r}, version {VERSION}: "
+            f"keyspace {link.keyspace} has layout {name!r}, version {version}; want layout {layout!r}, version {VERSION}: "
             "name another keyspace"
         )
 
 
-def make_chunk_table(link: Link, step_s: int, ttl_s: int, *, create: bool) -> None:
+def make_step_table(link: Link, layout: str, step_s: int, ttl_s: int, *, create: bool) -> None:
     """Make the table of a step if it is missing; ``ttl_s``: about how long its rows live. Raises ConfigError if ``create`` does
     not allow it."""
-    if chunk_table(step_s) in tables_of(link):
+    table = step_table(layout, step_s)
+    if table in tables_of(link):
         return
     if not create:
-        raise ConfigError(f"keyspace {link.keyspace} has no table {chunk_table(step_s)}, and create = false forbids to make it")
-    link.write(Request(chunk_statement(link.keyspace, step_s, ttl_s)))
+        raise ConfigError(f"keyspace {link.keyspace} has no table {table}, and create = false forbids to make it")
+    link.write(Request(step_statement(link.keyspace, layout, step_s, ttl_s)))
 
 
 def try_ttl(link: Link, ttl_s: int) -> None:
@@ -94,13 +99,21 @@ def try_ttl(link: Link, ttl_s: int) -> None:
     link.write(Request("DELETE FROM layout WHERE id = ?", (_TRIED,)))
 
 
-def layout_of(link: Link) -> tuple[object, ...]:
-    """Name and version: ours if there is none yet."""
+def layout_of(link: Link) -> tuple[str, int] | None:
+    """Name and version; None if there is none yet."""
     tables = tables_of(link)
     if "layout" in tables:
         rows = link.read(Request("SELECT name, version FROM layout WHERE id = 0"))
-        return rows[0] if rows else (LAYOUT, VERSION)
-    return ("seed", 0) if _SEED_TABLES.issubset(tables) else (LAYOUT, VERSION)
+        return (rows[0][0], rows[0][1]) if rows else None
+    return ("seed", 0) if _SEED_TABLES.issubset(tables) else None
+
+
+def _kind(layout: str) -> str:
+    """What its tables hold one of in a row."""
+    kind = {"chunks": "chunk", "rows": "row"}.get(layout)
+    if kind is None:
+        raise ConfigError(f"layout {layout!r} is only read: no table is made for it")
+    return kind
 
 
 def tables_of(link: Link) -> set[str]:

@@ -37,7 +37,7 @@ class _Table:
 def differences(link: Link, settings: ClusterSettings, steps: Mapping[int, int]) -> list[str]:
     """What of ``ddl.statements`` the keyspace does not have or has otherwise, a sentence each; what it has besides does not
     matter. Raises ConfigError for a keyspace of another layout, Unavailable."""
-    check(link)
+    check(link, settings.layout)
     present = _present(link)
     wanted = statements(settings, steps)
     del wanted[settings.keyspace]

@@ -30,10 +30,9 @@ class SeedTables:
 def check_tables(link: Link, tables: SeedTables) -> None:
     """Raise ConfigError if the keyspace is not that of an old Cadent with these tables."""
     present = tables_of(link)
-    if "layout" in present:
-        raise ConfigError(
-            f"keyspace {link.keyspace} has layout {layout_of(link)[0]!r}; want layout 'seed': name another keyspace"
-        )
+    name, _ = layout_of(link) or ("seed", 0)
+    if name != "seed":
+        raise ConfigError(f"keyspace {link.keyspace} has layout {name!r}; want layout 'seed': name another keyspace")
     missing = {tables.metric, tables.path, tables.segment} - present
     if missing:
         raise ConfigError(f"keyspace {link.keyspace} has no table {', '.join(sorted(missing))}; want those of layout 'seed'")

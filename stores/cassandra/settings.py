@@ -16,7 +16,7 @@ SCHEME = "cassandra://"
 
 CONSISTENCIES = ("ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM")
 
-LAYOUTS = ("chunks", "seed")
+LAYOUTS = ("chunks", "rows", "seed")
 
 _HOST = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
 # What needs no quotes in CQL, and is there what it looks like.
@@ -48,6 +48,7 @@ class ClusterSettings:
     replica that was away answers with holes and nobody notices. Of two replicas LOCAL_QUORUM needs both: there ALL and ONE is as
     safe, and reads go on with one of them. Writes wait in the log meanwhile, so it is the reads that should.
 
+    ``layout``: the tables that points are in, one of LAYOUTS.
     ``replication``: of a keyspace that is made, if ``create`` allows it: one copy, unless it says otherwise.
     ``request_timeout_s``: after that a request has failed, with all that it was tried again. Less than the 10 s of the driver:
     a query waits for it. ``least_requests``, ``most_requests``: bounds of how many are under way at a time.
@@ -63,6 +64,7 @@ class ClusterSettings:
     read_consistency: str = "LOCAL_QUORUM"
     replication: Replication = field(default_factory=lambda: {"class": "SimpleStrategy", "replication_factor": 1})
     create: bool = True
+    layout: str = "chunks"
     tls: Tls | None = None
     connect_timeout_s: float = 5.0
     request_timeout_s: float = 8.0

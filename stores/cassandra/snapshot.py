@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...schema.errors import Unavailable
+from ...schema.errors import Damaged, Unavailable
 from ...schema.grid import Grid
 from ...schema.identity import Level
 from ...schema.protocols import ChunkSet
 from ...schema.rows import Ids
-from .chunk_table import read_chunks, read_ids
-from .chunks import Chunks
 from .link import Link
 from .manifest import Manifest
+from .points import Points
+from .set_ids import read_ids
 
 
 class CassandraSnapshot:
     """Implements ``schema.protocols.Snapshot``. Rows go by their ttl alone, so what was deleted or erased since then is there
     still; nothing is ever Outdated. Any thread."""
 
-    def __init__(self, link: Link, writer: str, manifest: Manifest, trouble: Unavailable | None = None) -> None:
+    def __init__(self, link: Link, writer: str, points: Points, manifest: Manifest, trouble: Unavailable | None = None) -> None:
         """``trouble``: why there may be more by now than the manifest says."""
         self._trouble = trouble
         self._link = link
         self._writer = writer
+        self._points = points
         self._manifest = manifest
 
     @property
@@ -52,7 +53,6 @@ class CassandraSnapshot:
         what came since would be missing without a word."""
         wanted = [one for one in sets if one.start < into.stop and one.stop > into.start]
         erasures = [one for one in self._manifest.level(level).erasures if one.start < into.stop and one.stop > into.start]
-        found = read_chunks(self._link, self._writer, level, wanted, ids)
-        damage = Chunks(level, wanted, found.rows).merge(ids, erasures, into)
-        for error in filter(None, (found.missing or self._trouble, damage)):
+        errors = [*self._points.merge(level, wanted, erasures, ids, into), *filter(None, [self._trouble])]
+        for error in sorted(errors, key=lambda error: isinstance(error, Damaged)):
             raise error

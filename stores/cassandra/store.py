@@ -16,14 +16,16 @@ from ...schema.identity import Level
 from ...schema.protocols import ChunkSet, Slice
 from ...schema.resolution import DAY_S
 from ...schema.rows import Ids
-from .chunk_table import NewSets, put_ids
-from .ddl import make_chunk_table
+from .ddl import make_step_table
 from .erasing import Erased, erased
 from .followed import Followed
 from .lasting import Lasting
+from .layouts import points_of
 from .link import Link
 from .manifest import Erasure, LevelEntry, Manifest, Seal, SetEntry
 from .manifest_table import ManifestTable, load
+from .new_sets import NewSets
+from .set_ids import put_ids
 from .snapshot import CassandraSnapshot
 
 _log = logging.getLogger(__name__)
@@ -55,15 +57,19 @@ class CassandraStore:
         period_s: float = 10.0,
         fresh_s: float = 1.0,
         create: bool = True,
+        layout: str = "chunks",
     ) -> None:
         """``monotonic``, ``now``: clocks in seconds, the latter in unix time. ``ttl_of``: how long points of a level live, in
         seconds. ``period_s``: that of the server's commit log. ``fresh_s``: a store that does not write asks for changes when so
-        many seconds are over. ``create``: whether it may make the table of a step that has none."""
+        many seconds are over. ``create``: whether it may make the table of a step that has none. ``layout``: that of the
+        keyspace."""
         self._link = link
         self._writer = writer
         self._now = now
         self._ttl_of = ttl_of
         self._create = create
+        self._layout = layout
+        self._points = points_of(layout, link, writer)
         self._steps: set[int] = set()  # that are known to have a table
         self._lasting = Lasting(link, period_s, monotonic)
         self._followed = Followed(link, writer, monotonic, fresh_s)
@@ -83,8 +89,8 @@ class CassandraStore:
         """The newest where it writes, without a request; elsewhere that of ``fresh_s`` seconds ago or later, and while no server
         answers the last one that is known."""
         if self._table:
-            return CassandraSnapshot(self._link, self._writer, self._table.manifest)
-        return CassandraSnapshot(self._link, self._writer, self._followed.newest(), self._followed.trouble)
+            return CassandraSnapshot(self._link, self._writer, self._points, self._table.manifest)
+        return CassandraSnapshot(self._link, self._writer, self._points, self._followed.newest(), self._followed.trouble)
 
     def lasting(self, level: Level) -> int:
         """To be called by the thread that changes the store: what was lost with a connection is taken back here, or by the next
@@ -141,8 +147,8 @@ class CassandraStore:
         return self._table
 
     def _settled(self) -> ManifestTable:
-        """The table to be changed next: what a former change left open is closed. Unavailable if something was taken back: a change
-        that was meant to come after that must not come before it is made again."""
+        """The table to be changed next: what a former change left open is closed. Unavailable if something was taken back: what
+        was meant to come after that must not come before it is made again."""
         table = self._writing()
         if self._settle(table):
             raise Unavailable(f"chunks of {self._writer} that may be lost were taken back, and are to be made again first")
@@ -203,13 +209,13 @@ class CassandraStore:
 
     def _store(self, level: Level, number: int, slices: Iterable[Slice]) -> list[SetEntry]:
         self._make_table(level)
-        new = NewSets(self._writer, level, number, lambda stop: self._ttl_s(level, stop))
+        new = NewSets(self._points, self._writer, level, number, lambda stop: self._ttl_s(level, stop))
         self._link.write_many(new.requests(slices))
         return new.sets
 
     def _make_table(self, level: Level) -> None:
         if level.step_s not in self._steps:
-            make_chunk_table(self._link, level.step_s, self._ttl_of(level), create=self._create)
+            make_step_table(self._link, self._layout, level.step_s, self._ttl_of(level), create=self._create)
             self._steps.add(level.step_s)
 
     def _ttl_s(self, level: Level, stop: int) -> int:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -41,27 +42,41 @@ def files(request, name):
 
 def cassandra(request, name):
     """A writer's own store, in a keyspace that all tests share."""
-    link, writer = request.getfixturevalue("cassandra_link"), f"{request.node.name}/{name}"
+    return cassandra_of_layout("chunks", request, name)
+
+
+def cassandra_rows(request, name):
+    return cassandra_of_layout("rows", request, name)
+
+
+def cassandra_of_layout(layout, request, name):
+    link, writer = request.getfixturevalue("cassandra_links")(layout), f"{request.node.name}/{name}"
     from cadent.stores.cassandra.store import CassandraStore
 
-    clocks = {"monotonic": time.monotonic, "now": time.time, "ttl_of": lambda _: LONG_S}
-    return Driver(lambda: CassandraStore(link, writer, write=True, **clocks), keeps_its_data=True, merges=False, examples=30)
+    options = {"monotonic": time.monotonic, "now": time.time, "ttl_of": lambda _: LONG_S, "layout": layout}
+    return Driver(lambda: CassandraStore(link, writer, write=True, **options), keeps_its_data=True, merges=False, examples=30)
 
 
-DRIVERS = {"memory": memory, "files": files, "cassandra": cassandra}
+DRIVERS = {"memory": memory, "files": files, "cassandra": cassandra, "cassandra-rows": cassandra_rows}
 
 
 @pytest.fixture(scope="session")
-def cassandra_link(cassandra, new_keyspace):
-    """To a keyspace with the tables of chunks."""
+def cassandra_links(cassandra, new_keyspace):
+    """cassandra_links(layout): to a keyspace with the tables of this layout."""
     from cadent.stores.cassandra.ddl import create
     from cadent.stores.cassandra.link import Link
     from cadent.stores.cassandra.settings import ClusterSettings
 
-    settings = ClusterSettings(((cassandra.address, cassandra.port),), new_keyspace())
-    with contextlib.closing(Link.open(settings)) as link:
-        create(link, settings, {10: LONG_S, 60: LONG_S})
-        yield link
+    with contextlib.ExitStack() as links:
+
+        @cache
+        def link_of(layout):
+            settings = ClusterSettings(((cassandra.address, cassandra.port),), new_keyspace(), layout=layout)
+            link = links.enter_context(contextlib.closing(Link.open(settings)))
+            create(link, settings, {10: LONG_S, 60: LONG_S})
+            return link
+
+        yield link_of
 
 
 @pytest.fixture(params=DRIVERS)

@@ -1,8 +1,10 @@
 """The tables of a keyspace: made, left out, refused."""
 
+import dataclasses
+
 import pytest
 from cadent.schema.errors import ConfigError
-from cadent.stores.cassandra.ddl import create, make_chunk_table, statements, try_ttl
+from cadent.stores.cassandra.ddl import create, make_step_table, statements, try_ttl
 from cadent.stores.cassandra.link import Request
 from cadent.stores.cassandra.settings import ClusterSettings
 
@@ -23,9 +25,9 @@ def test_what_is_missing_is_made_once(link, settings):
 def test_a_table_is_made_for_a_step_that_has_none(link, settings):
     create(link, settings, {})
     with pytest.raises(ConfigError, match="chunk_300"):
-        make_chunk_table(link, 300, DAY_S, create=False)
-    make_chunk_table(link, 300, DAY_S, create=True)
-    make_chunk_table(link, 300, DAY_S, create=False)
+        make_step_table(link, "chunks", 300, DAY_S, create=False)
+    make_step_table(link, "chunks", 300, DAY_S, create=True)
+    make_step_table(link, "chunks", 300, DAY_S, create=False)
     assert link.read(Request("SELECT id FROM chunk_300")) == []
 
 
@@ -34,6 +36,20 @@ def test_what_may_not_be_made_is_named(link, open_link, cassandra, keyspace):
     with pytest.raises(ConfigError, match=f"{keyspace}.*chunk_set.*create = false"):
         create(link, forbidding, {})
     assert link.read(Request("SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?", (keyspace,))) == []
+
+
+@pytest.mark.parametrize(("have", "want"), [("chunks", "rows"), ("rows", "chunks")])
+def test_a_keyspace_keeps_its_layout(link, cassandra, keyspace, have, want):
+    there, other = (ClusterSettings.of_address(cassandra.store(keyspace), layout=layout) for layout in (have, want))
+    create(link, there, {10: 7 * DAY_S})
+    with pytest.raises(ConfigError, match=f"{keyspace} has layout '{have}', version 1; want layout '{want}', version 1"):
+        create(link, other, {10: 7 * DAY_S})
+    assert create(link, there, {10: 7 * DAY_S}) == []
+
+
+def test_nothing_is_made_for_what_an_old_cadent_wrote(settings):
+    with pytest.raises(ConfigError, match="layout 'seed' is only read"):
+        statements(dataclasses.replace(settings, layout="seed"), {10: DAY_S})
 
 
 @pytest.mark.parametrize(("name", "version"), [("rows", 1), ("chunks", 2)])
