@@ -1,0 +1,1 @@
+"""From one place that keeps points to another: copied, and compared."""
