@@ -98,21 +98,23 @@ class Cadent:
 
     name = "Cadent"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
         self.data = folder / "data"
+        self._flags = flags
         self.graphite_port, self.http_port = free_port(), free_port()
         self._log = (folder / "cadent.log").open("a")
         self.start()
 
     def start(self) -> None:
         listeners = [f"--graphite=127.0.0.1:{self.graphite_port}", f"--http=127.0.0.1:{self.http_port}"]
-        command = [sys.executable, "-m", "cadent", "serve", f"--data={self.data}", *listeners]
+        command = [sys.executable, "-m", "cadent", "serve", f"--data={self.data}", *listeners, *self._flags]
         # Outside the checkout, so that the installed package is what runs.
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self.data.parent)
         self.tree = Tree(self._process.pid)
         self.http = Http(self.http_port)
         wait_for_http(self.http, "/health", self._process)
-        wait_for_tcp(self.graphite_port, self._process)
+        if "--read-only" not in self._flags:
+            wait_for_tcp(self.graphite_port, self._process)
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)

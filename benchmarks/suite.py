@@ -24,6 +24,7 @@ NAMES = (
     "long",
     "snapshot",
     "churn",
+    "scale",
 )
 
 
