@@ -10,6 +10,7 @@ from pathlib import Path
 from ...schema.errors import StoreError
 from ...stores.cassandra.link import Link
 from ...stores.cassandra.names import NamesUpload
+from ...stores.cassandra.path_table import PathTables
 
 _log = logging.getLogger(__name__)
 
@@ -22,9 +23,10 @@ _RETRY_S = 10.0
 class NamesThread:
     """Uploads what is new in the names log of ``folder`` every few seconds, once it is started."""
 
-    def __init__(self, link: Link, writer: str, folder: Path, period_s: float) -> None:
-
+    def __init__(self, link: Link, writer: str, folder: Path, period_s: float, paths: PathTables | None) -> None:
+        """``paths``: what a keyspace of rows has besides."""
         self._upload = NamesUpload(link, writer, folder, period_s)
+        self._paths = paths
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="names", daemon=True)
         self.trouble = ""
@@ -48,6 +50,8 @@ class NamesThread:
     def _step(self) -> None:
         try:
             self._upload.step(time.monotonic())
+            if self._paths:
+                self._paths.step()
         except StoreError as error:
             self._tell(str(error))
         else:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ...index.source import LocalNames
 from ...schema.errors import Unavailable
 from ...schema.identity import Level
 from ...schema.policy import Policies
@@ -15,6 +16,7 @@ from ...stores.cassandra import ddl
 from ...stores.cassandra.lasting import SLACK_S
 from ...stores.cassandra.link import Link
 from ...stores.cassandra.names import restore
+from ...stores.cassandra.path_table import PathTables
 from ...stores.cassandra.recent import RecentWriter
 from ...stores.cassandra.settings import ClusterSettings
 from ...stores.cassandra.store import CassandraStore
@@ -57,7 +59,8 @@ class Cluster:
             store = _open_store(link, config)
             if restore(link, writer, folder, store.snapshot().next_id()):
                 _log.warning("%s has no names; those of writer %s were restored from %s", folder, writer, settings.place)
-            names = NamesThread(link, writer, folder, settings.commitlog_period_s)
+            paths = PathTables(link, LocalNames(writer, folder)) if settings.layout == "rows" else None
+            names = NamesThread(link, writer, folder, settings.commitlog_period_s, paths)
             return cls(link, store, names, _publishing(link, config, store), lease)
         except BaseException:
             link.close()

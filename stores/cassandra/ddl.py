@@ -28,7 +28,8 @@ def statements(settings: ClusterSettings, steps: Mapping[int, int]) -> dict[str,
     """What makes the keyspace and each of its tables, by their names, in the order in which they are made. ``steps``: those that
     chunks are kept of, each with the longest ttl that a policy has for it, both in seconds."""
     names = {"keyspace": settings.keyspace, "replication": _literal(settings.replication)}
-    made = {_table(one) or settings.keyspace: one for one in _templates("chunks.cql", names)}
+    files = ["chunks.cql", "rows.cql"] if settings.layout == "rows" else ["chunks.cql"]
+    made = {_table(one) or settings.keyspace: one for file in files for one in _templates(file, names)}
     for step_s, ttl_s in steps.items():
         made[step_table(settings.layout, step_s)] = step_statement(settings.keyspace, settings.layout, step_s, ttl_s)
     return made

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from cadent.schema.errors import ConfigError
 from cadent.stores.cassandra.ddl import create, make_step_table, statements, try_ttl
+from cadent.stores.cassandra.differences import differences
 from cadent.stores.cassandra.link import Request
 from cadent.stores.cassandra.settings import ClusterSettings
 
@@ -45,6 +46,12 @@ def test_a_keyspace_keeps_its_layout(link, cassandra, keyspace, have, want):
     with pytest.raises(ConfigError, match=f"{keyspace} has layout '{have}', version 1; want layout '{want}', version 1"):
         create(link, other, {10: 7 * DAY_S})
     assert create(link, there, {10: 7 * DAY_S}) == []
+
+
+def test_a_keyspace_of_rows_has_the_tree_of_paths_too(link, cassandra, keyspace):
+    settings = ClusterSettings.of_address(cassandra.store(keyspace), layout="rows")
+    assert {"chunk_set", "row_10", "path", "segment"} <= set(create(link, settings, {10: 7 * DAY_S}))
+    assert differences(link, settings, {10: 7 * DAY_S, 60: DAY_S}) == ["table row_60 is missing"]
 
 
 def test_nothing_is_made_for_what_an_old_cadent_wrote(settings):
