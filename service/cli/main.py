@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ... import __version__
 from ...schema.errors import CadentError
-from . import changes, check, copies, output, policy, policy_import, query, schema, serve, stats, verify
+from . import changes, check, copies, copy, output, policy, policy_import, query, schema, serve, stats, verify
 
 _TWO_WORDS = ["policy", "import"]
 _TIME_FLAGS = ("--from", "--until", "--to")
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     stats.add_to(commands)
     changes.add_to(commands)
     copies.add_to(commands)
+    copy.add_to(commands)
     check.add_to(commands)
     verify.add_to(commands)
     policy.add_to(commands)

@@ -69,13 +69,13 @@ class Pairing:
         finest = self._here.policy(group.policy_here).ladder.base.step_s
         return [one.step_s for one in self._there.policy(group.policy_there).ladder if one.step_s % finest == 0]
 
-    def stretches(self, group: Group, step_s: int) -> Iterator[Stretch]:
-        """All that both keep, wherever one of them has points, in order of time."""
+    def stretches(self, group: Group, step_s: int, since: int) -> Iterator[Stretch]:
+        """All from unix second ``since`` on, wherever one of them has points, in order of time."""
         spans = (self._here.span(group.policy_here, step_s), self._there.span(group.policy_there, step_s))
         known = [span for span in spans if span]
         if not known:
             return
-        start = max(min(span[0] for span in known), self._kept_since(group, step_s))
+        start = max(min(span[0] for span in known), since)
         stop, span_s = max(span[1] for span in known), span_of(step_s)
         for first in range(start // span_s * span_s, stop, span_s):
             begin, end = (at // step_s * step_s for at in (max(first, start), min(first + span_s, stop + step_s - 1)))
@@ -86,7 +86,7 @@ class Pairing:
         """Every point of every path that both have, wherever one of them has some."""
         for group in self.groups:
             for step_s in self.steps(group):
-                for stretch in self.stretches(group, step_s):
+                for stretch in self.stretches(group, step_s, self.kept_since(group, step_s)):
                     yield from self.differences(stretch)
 
     def differences(self, stretch: Stretch) -> Iterator[Difference]:
@@ -100,7 +100,7 @@ class Pairing:
             there = self._there.grid(group.policy_there, step_s, group.there[some], start, stop)
             yield Difference(group.paths[some], group.there[some], here, there, _differ(here, there))
 
-    def _kept_since(self, group: Group, step_s: int) -> int:
+    def kept_since(self, group: Group, step_s: int) -> int:
         """The first window that both keep for sure, unix seconds."""
         ttls = [
             one.ttl_s
