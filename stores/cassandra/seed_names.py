@@ -82,7 +82,7 @@ class SeedNames:
 
     def _new(self) -> Iterator[Piece]:
         """The paths that were not known before."""
-        begun = self._monotonic()
+        begun, refused = self._monotonic(), len(self._refused)
         for page in self._pages():
             first, paths = len(self._paths), [path for path in page if self._is_new(path)]
             if paths:
@@ -90,6 +90,8 @@ class SeedNames:
                 self._known.update(paths)
                 yield self._piece(first, paths)
         self._due = begun + _PAUSE_S
+        if len(self._refused) > refused:
+            _log.warning("%s: %d keys are left out, for they are no paths, such as %r", self.name, *self._left_out())
 
     def _is_new(self, path: str) -> bool:
         if path in self._known or path in self._refused:
@@ -97,8 +99,11 @@ class SeedNames:
         if _is_canonical(path):
             return True
         self._refused.add(path)
-        _log.warning("%s: %r is left out, for it is no path", self.name, path)
         return False
+
+    def _left_out(self) -> tuple[int, str]:
+        """How many, and one of them."""
+        return len(self._refused), next(iter(self._refused))
 
     def _piece(self, first: int, paths: Sequence[str]) -> Piece:
         """The next frames of the log: ``paths``, numbered from ``first`` on."""
