@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import threading
 import time
 from collections.abc import Sequence
 
 from ...index.source import LocalNames
 from ...index.union import UnionIndex
-from ...query import limits
 from ...query.cut import Chunks
 from ...query.origin import Origin
 from ...query.reader import Reader
@@ -22,7 +20,7 @@ from ...stores.cassandra.names import NamesDownload
 from ...stores.cassandra.published import Publisher
 from ...stores.cassandra.store import CassandraStore
 from ..config.settings import Config
-from ..folder.reading import levels, log_readers
+from ..folder.reading import levels, log_readers, reader_of
 from .settings import cluster_settings
 from .writing import ttl_s
 
@@ -55,10 +53,7 @@ class Keyspace:
         self._thread.start()
 
     def reader(self) -> Reader:
-        config, query = self._config, self._config.query
-        bounds = limits.Limits(query.max_series, query.max_points, query.max_nodes, query.timeout_s)
-        threads = os.cpu_count() or 1
-        return Reader(self.origins, self.index, config.policies, bounds, query.interpolate, threads, query.partial_answers)
+        return reader_of(self._config, self.origins, self.index)
 
     def origins(self) -> Sequence[Origin]:
         """Raises Unavailable while none is known, because no server has answered yet."""
