@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 
 import pytest
 from points import PAST, STEP_S, lines_of, past_points, wait_until_shown, wait_until_written
@@ -84,8 +85,9 @@ def test_all_points_of_all_levels_arrive_as_they_are(filled, serve_on, tmp_path)
 
 def test_fine_points_over_their_time_in_the_target_are_not_lost_at_coarser_steps(filled, file, tmp_path):
     shorter = tmp_path / "shorter.toml"
-    shorter.write_text(file.read_text().replace("10s:2d", "10s:1h"))
-    source, target = filled(past_points("a", 3, 700)), tmp_path / "target"
+    shorter.write_text(file.read_text().replace(LADDER, "10s:1h,1h:2y"))
+    until_now = past_points("a", 3, (int(time.time()) - PAST) // STEP_S - 12)
+    source, target = filled(until_now), tmp_path / "target"
     succeed(copy(source, target, "--config", shorter))
     verify(source, target, tmp_path)
 
