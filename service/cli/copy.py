@@ -46,7 +46,7 @@ def _copy(options: argparse.Namespace) -> int:
     with contextlib.closing(Target(config)) as target:
         copied = Copied(target.folder, place, again=options.again)
         copy = Copy(source, target, copied, time.time())
-        progress = Progress(copy.cells, sys.stderr)
+        progress = Progress(copy.cells, sys.stderr, time.monotonic)
         copy.run(progress.advance)
         progress.end()
     print(f"{copy.paths:,} paths are in {options.to}; {copy.written:,} points were written")

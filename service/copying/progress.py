@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Final, TextIO
 
 _BAR_S: Final = 0.2
@@ -11,24 +11,26 @@ _WIDTH: Final = 30
 
 
 class Progress:
-    """A bar on a terminal, a line now and then elsewhere. ``total``: cells."""
+    """A bar on a terminal, a line now and then elsewhere. ``total``: cells; ``monotonic`` gives seconds."""
 
-    def __init__(self, total: int, out: TextIO) -> None:
+    def __init__(self, total: int, out: TextIO, monotonic: Callable[[], float]) -> None:
         self._total = max(1, total)
         self._out = out
         self._bar = out.isatty()
         self._done = 0
-        self._began = self._told = time.monotonic()
+        self._monotonic = monotonic
+        self._began = self._told = monotonic()
 
     def advance(self, cells: int) -> None:
         """So many more are done."""
         self._done += cells
-        now = time.monotonic()
+        now = self._monotonic()
         if now - self._told >= (_BAR_S if self._bar else _LINES_S):
             self._told = now
             self._tell(now)
 
     def end(self) -> None:
+        """Nothing of a bar is left."""
         if self._bar:
             self._out.write("\r\x1b[K")
             self._out.flush()
