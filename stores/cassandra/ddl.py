@@ -55,9 +55,10 @@ def step_statement(keyspace: str, layout: str, step_s: int, ttl_s: int) -> str:
 def create(link: Link, settings: ClusterSettings, steps: Mapping[int, int]) -> list[str]:
     """Make what of ``statements`` is missing; returns the names of that. Raises ConfigError for a keyspace of another layout, and
     naming what is missing if ``settings.create`` is False."""
+    wanted = statements(settings, steps)
     check(link, settings.layout)
     present = {link.keyspace, *tables_of(link)}
-    missing = {name: one for name, one in statements(settings, steps).items() if name not in present}
+    missing = {name: one for name, one in wanted.items() if name not in present}
     if missing and not settings.create:
         raise ConfigError(f"{settings.place}: there is no table {', '.join(missing)}, and create = false forbids to make it")
     for statement in missing.values():

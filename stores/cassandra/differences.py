@@ -37,9 +37,9 @@ class _Table:
 def differences(link: Link, settings: ClusterSettings, steps: Mapping[int, int]) -> list[str]:
     """What of ``ddl.statements`` the keyspace does not have or has otherwise, a sentence each; what it has besides does not
     matter. Raises ConfigError for a keyspace of another layout, Unavailable."""
+    wanted = statements(settings, steps)
     check(link, settings.layout)
     present = _present(link)
-    wanted = statements(settings, steps)
     del wanted[settings.keyspace]
     return [line for name, statement in wanted.items() for line in _of_table(name, _Table.of_statement(statement), present)]
 
