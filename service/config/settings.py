@@ -88,7 +88,7 @@ class CassandraSettings:
         str,
         kinds.LAYOUT,
         '"chunks": points lie in compressed chunks. "rows": each is a row that CQL can read, and takes many times the space and '
-        'time; see docs/formats/rows.md. "seed": the keyspace is that of an old Cadent, to be read with `--read-only`; the '
+        'time; see docs/rows.md. "seed": the keyspace is that of an old Cadent, to be read with `--read-only`; the '
         "ladder is the `times` that it had.",
     ] = "chunks"
     seed_metric_table: Annotated[str, kinds.TEXT, "The old Cadent's `metrics_table`."] = "metric"
