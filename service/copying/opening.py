@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
 from ...index.path_index import TrieIndex
 from ...query.origin import Origin
-from ...schema.errors import ConfigError
+from ...schema.errors import ConfigError, Unavailable
 from ...schema.head import NoHead
 from ...stores.files.store import FilesStore
 from ..config.file import read_config
@@ -46,17 +47,30 @@ def stock_of(config: Config) -> Stock:
 
 def _of_keyspace(address: str, file: Path | None) -> Stock:
     requirements.check_driver()
-    from ...stores.cassandra.link import Link  # noqa: PLC0415 - needs the driver
     from ..cluster.reading import Keyspace  # noqa: PLC0415 - needs the driver
     from ..cluster.seed import SeedKeyspace  # noqa: PLC0415 - needs the driver
-    from ..cluster.settings import cluster_settings  # noqa: PLC0415 - needs the driver
 
     config = read_config(file, {SettingName("store", "chunks"): ("--from or --to", address)})
-    config = config.replace({SettingName("service", "read_only"): True})
-    # Who serves waits for a server; who copies wants to know what is wrong.
-    Link.open(dataclasses.replace(cluster_settings(config), create=False)).close()
+    config = config.replace({SettingName("service", "read_only"): True, SettingName("cassandra", "layout"): _layout(config)})
     keyspace = SeedKeyspace(config) if config.cassandra.layout == "seed" else Keyspace(config, NoHead())
     keyspace.start()
+    if not keyspace.origins():
+        raise Unavailable(f"{address}: there is no writer whose points could be read")
     for writer, error in keyspace.index.behind.items():
-        raise ConfigError(f"the paths of writer {writer} cannot be read: {error}")
+        raise Unavailable(f"the paths of writer {writer} cannot be read: {error}")
     return Stock.of(config.policies, keyspace.origins, keyspace.index)
+
+
+def _layout(config: Config) -> str:
+    """That of the keyspace. Who serves waits for a server; who copies wants to know what is wrong. Raises ConfigError,
+    Unavailable."""
+    from ...stores.cassandra.ddl import layout_of  # noqa: PLC0415 - needs the driver
+    from ...stores.cassandra.link import Link  # noqa: PLC0415 - needs the driver
+    from ..cluster.settings import cluster_settings  # noqa: PLC0415 - needs the driver
+
+    settings = dataclasses.replace(cluster_settings(config), create=False)
+    with contextlib.closing(Link.open(settings)) as link:
+        found = layout_of(link)
+    if found is None:
+        raise ConfigError(f"{settings.place}: there are no data of cadent")
+    return found[0]

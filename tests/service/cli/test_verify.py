@@ -86,6 +86,20 @@ def test_what_is_no_data_folder_is_a_sentence(tmp_path):
     assert done.stderr == f"cadent: {tmp_path} has no data of cadent; say with --data where they are\n"
 
 
+def test_a_keyspace_without_data_is_a_sentence_and_not_equal_to_anything(filled, cassandra, keyspace, tmp_path):
+    done = verify(tmp_path, cassandra.store(keyspace), filled(past_points("a", 1, 1)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"keyspace {keyspace}: there are no data of cadent" in done.stderr
+
+
+def test_a_keyspace_without_a_writer_is_not_equal_to_anything(filled, cassandra, keyspace, tmp_path):
+    address = cassandra.store(keyspace)
+    assert run_cadent("schema", "apply", "--store", address, cwd=tmp_path).returncode == 0
+    done = verify(tmp_path, address, filled(past_points("a", 1, 1)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no writer" in done.stderr
+
+
 def test_a_keyspace_that_is_not_there_is_a_sentence(filled, cassandra, tmp_path):
     done = verify(tmp_path, filled(past_points("a", 1, 1)), cassandra.store("cadent_nowhere"))
     assert (done.returncode, done.stdout) == (1, "")
