@@ -191,7 +191,7 @@ class Log(Protocol):
 class Publications(Protocol):
     """Where a writer shows processes elsewhere what its log holds and its chunks do not yet. One thread.
 
-    Readers count a part until the chunks hold its sequences. Parts of one level are disjoint and come in order of sequence; a part
+    Readers count a part until the chunks hold its sequences. Parts of one level are disjoint and come in order of sequence; one
     that is given once more, with the same first and last sequence, changes nothing.
     """
 
@@ -200,8 +200,8 @@ class Publications(Protocol):
         """How often the connection was lost so far: what was published shortly before may be lost with it."""
 
     def publish(self, level: Level, slices: Iterable[Slice]) -> None:
-        """Show the points of a part of the log of ``level``: slices as for ``ChunkStore.seal``, of any number of spans, all of one
-        identity. Raises Unavailable; then it is to be repeated."""
+        """Show the points of a part of the log of ``level``: slices as for ``ChunkStore.seal``, of any number of spans, all of
+        one identity. Raises Unavailable; then it is to be repeated."""
 
     def count(self) -> None:
         """All that the log holds was published since this object was made: from now on readers count that, and no longer what
