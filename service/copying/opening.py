@@ -68,6 +68,8 @@ def _layout(config: Config) -> str:
     from ...stores.cassandra.link import Link  # noqa: PLC0415 - needs the driver
     from ..cluster.settings import cluster_settings  # noqa: PLC0415 - needs the driver
 
+    if config.cassandra.layout == "seed":
+        return "seed"  # its tables may have other names
     settings = dataclasses.replace(cluster_settings(config), create=False)
     with contextlib.closing(Link.open(settings)) as link:
         found = layout_of(link)

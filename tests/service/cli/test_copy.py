@@ -9,6 +9,16 @@ from points import PAST, STEP_S, lines_of, past_points, wait_until_shown, wait_u
 from programs import CADENT, Program, run_cadent
 
 DAY_S = 86_400
+SEED = """
+CREATE TYPE metric_point (max double, mean double, min double, sum double, count int);
+CREATE TYPE metric_id (path text, resolution int);
+CREATE TABLE metric (id frozen<metric_id>, time bigint, point frozen<metric_point>, PRIMARY KEY (id, time));
+CREATE TYPE segment_pos (pos int, segment text);
+CREATE TABLE path (segment frozen<segment_pos>, path text, length int, has_data boolean, PRIMARY KEY (segment, path, has_data));
+CREATE TABLE segment (pos int, segment text, PRIMARY KEY (pos, segment));
+INSERT INTO segment (pos, segment) VALUES (0, 'a');
+INSERT INTO path (segment, path, length, has_data) VALUES ({pos: 0, segment: 'a'}, 'a.b', 1, true)
+"""
 LADDER = "10s:2d,1m:30d,1h:2y"
 RECENTLY = PAST - DAY_S
 LONG_AGO = PAST - 10 * DAY_S  # kept by the minute alone
@@ -174,3 +184,16 @@ def test_a_folder_is_copied_into_cassandra_and_back(filled, serve_on, cassandra,
     verify(source, back, tmp_path)
     service = serve_on(back)
     wait_until_shown(service, "a.*", RECENT)
+
+
+def test_what_an_old_cadent_wrote_is_brought_over(serve_on, cassandra, cql, keyspace, file, tmp_path):
+    cql.set_keyspace(keyspace)
+    for statement in SEED.split(";"):
+        cql.execute(statement)
+    for slot in range(5):
+        key = f"{{path: 'a.b', resolution: 10}}, {(PAST + slot * STEP_S) * 1_000_000_000 + 7}"
+        point = f"{{max: {slot}, mean: {slot}, min: {slot}, sum: {2 * slot}, count: 2}}"
+        cql.execute(f"INSERT INTO metric (id, time, point) VALUES ({key}, {point})")
+    address, target = cassandra.store(keyspace), tmp_path / "target"
+    succeed(run_cadent("copy", "--from", address, "--to", target, "--config", file, cwd=tmp_path))
+    wait_until_shown(serve_on(target), "a.*", {("a.b", PAST + slot * STEP_S): (2, 2.0 * slot) for slot in range(5)})
