@@ -1,67 +1,58 @@
-"""The manifest of a writer in another process."""
+"""What a process elsewhere keeps changing."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from ...schema.errors import Unavailable
-from .link import Link
-from .manifest import Manifest
-from .manifest_table import load, newest_revision
 
-# Queries wait for it, and a server that is there answers at once.
-_TIMEOUT_S = 2.0
+T = TypeVar("T")
 
 
-class Followed:
-    """Asks now and then whether there is a newer one, and keeps to the last one while no server answers. Any thread."""
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """``trouble``: why there may be something newer than ``value``; None if there was not when it was last asked."""
 
-    def __init__(self, link: Link, writer: str, monotonic: Callable[[], float], fresh_s: float) -> None:
-        self._link = link
-        self._writer = writer
+    value: T
+    trouble: Unavailable | None = None
+
+
+class Followed(Generic[T]):
+    """Asks now and then whether there is something newer, and keeps to the last that is known while no server answers. Any
+    thread."""
+
+    def __init__(self, ask: Callable[[T | None], T], monotonic: Callable[[], float], fresh_s: float) -> None:
+        """``ask`` gives the newest, and is given what is known, None if nothing is. It raises Unavailable, and is called in one
+        thread at a time, once in ``fresh_s`` seconds at most."""
+        self._ask = ask
         self._monotonic = monotonic
         self._fresh_s = fresh_s
-        self._asking = threading.Lock()  # over the four that follow
+        self._asking = threading.Lock()  # over the two that follow
         self._asked = 0.0
-        self._revision = 0
-        self._known: Manifest | None = None
-        self._trouble: Unavailable | None = None
+        self._known: Known[T] | None = None
 
-    @property
-    def trouble(self) -> Unavailable | None:
-        """Why the last one that is known may not be the newest."""
-        return self._trouble
-
-    def newest(self) -> Manifest:
-        """As it was ``fresh_s`` seconds ago, or later; see ``trouble``. Raises Unavailable while none is known."""
+    def newest(self) -> Known[T]:
+        """As it was ``fresh_s`` seconds ago, or later. Raises Unavailable while nothing is known."""
         known = self._known
         if known is None:
-            return self._first()
+            with self._asking:
+                return self._known or self._learn(None)
         if self._monotonic() - self._asked >= self._fresh_s and self._asking.acquire(blocking=False):
             # The others go on with what is known: a server that is away must not hold up all of them.
             try:
-                self._ask()
+                known = self._learn(known.value)
+            except Unavailable as error:
+                self._known = known = Known(known.value, error)
+                self._asked = self._monotonic()  # from the end of the wait, so that not every query waits
             finally:
                 self._asking.release()
-        return self._known or known
+        return known
 
-    def _first(self) -> Manifest:
-        with self._asking:
-            return self._known or self._load()
-
-    def _ask(self) -> None:
-        self._asked = self._monotonic()
-        try:
-            if newest_revision(self._link, self._writer, _TIMEOUT_S) > self._revision:
-                self._load()
-            self._trouble = None
-        except Unavailable as error:
-            self._trouble = error
-            self._asked = self._monotonic()  # from the end of the wait, so that not every query waits
-
-    def _load(self) -> Manifest:
+    def _learn(self, known: T | None) -> Known[T]:
         asked = self._monotonic()
-        self._revision, self._known = load(self._link, self._writer)
+        self._known = learnt = Known(self._ask(known))
         self._asked = asked
-        return self._known
+        return learnt

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -49,16 +49,23 @@ def newest_revision(link: Link, writer: str, timeout_s: float | None = None) -> 
     return rows[0][1] if rows else 0
 
 
-def load(link: Link, writer: str) -> tuple[int, Manifest]:
-    """The manifest as it is there now, and its revision. Raises Unavailable."""
+class Loaded(NamedTuple):
+    """A manifest as it was read."""
+
+    revision: int
+    manifest: Manifest
+
+
+def load(link: Link, writer: str) -> Loaded:
+    """The manifest as it is there now. Raises Unavailable."""
     for _ in range(_TRIES):
         head = link.read(Request(_HEAD, (writer,)))
         rows = link.read(Request(_ROWS, (writer,)))
         if not head:
-            return 0, Manifest()
+            return Loaded(0, Manifest())
         revision = head[0][1]
         if all(row[0] == revision for row in rows):  # several reads, and pages: it may have changed between them
-            return revision, _manifest(head[0], rows)
+            return Loaded(revision, _manifest(head[0], rows))
     raise Unavailable(f"keyspace {link.keyspace}: the manifest of writer {writer} changed {_TRIES} times while it was read")
 
 

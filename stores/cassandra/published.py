@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from ...schema.errors import Damaged, Unavailable
 from ...schema.grid import Grid
 from ...schema.identity import Level
 from ...schema.rows import Ids
+from .followed import Followed, Known
 from .link import Link, Request
 from .recent import Published
 from .recent_rows import SHARD, Rows, merge, places_of
@@ -27,12 +27,10 @@ _READ = (
 
 
 class Counted(NamedTuple):
-    """What counts of one writer's publications: rows of ``epoch``, as far as ``levels`` (``default/10``) say. ``trouble``: why
-    more of them may count by now."""
+    """What counts of one writer's publications: rows of ``epoch``, as far as ``levels`` (``default/10``) say."""
 
     epoch: int
     levels: Mapping[str, Published]
-    trouble: Unavailable | None = None
 
 
 class Publisher:
@@ -41,40 +39,20 @@ class Publisher:
     def __init__(self, link: Link, writer: str, monotonic: Callable[[], float], fresh_s: float = 1.0) -> None:
         self.link = link
         self.writer = writer
-        self._monotonic = monotonic
-        self._fresh_s = fresh_s
-        self._asking = threading.Lock()  # over the two that follow
-        self._asked = 0.0
-        self._known: Counted | None = None
+        self._followed = Followed(self._ask, monotonic, fresh_s)
 
-    def counted(self) -> Counted:
+    def counted(self) -> Known[Counted]:
         """While no server answers, the last that is known. Raises Unavailable while none is."""
-        known = self._known
-        if known is None:
-            with self._asking:
-                return self._known or self._ask()
-        if self._monotonic() - self._asked >= self._fresh_s and self._asking.acquire(blocking=False):
-            # The others go on with what is known: a server that is away must not hold up all of them.
-            try:
-                known = self._ask()
-            except Unavailable as error:
-                self._known = known = known._replace(trouble=error)
-                self._asked = self._monotonic()  # from the end of the wait, so that not every query waits
-            finally:
-                self._asking.release()
-        return known
+        return self._followed.newest()
 
     def log(self, level: Level) -> PublishedLog:
         """What it published of ``level``."""
         return PublishedLog(self, level)
 
-    def _ask(self) -> Counted:
-        asked = self._monotonic()
+    def _ask(self, _: Counted | None) -> Counted:
         rows = self.link.read(Request(_COUNTED, (self.writer,)), timeout_s=_TIMEOUT_S)
         epoch, levels = rows[0] if rows else (None, None)
-        self._known = Counted(epoch or 0, {level: Published(*values) for level, values in (levels or {}).items()})
-        self._asked = asked
-        return self._known
+        return Counted(epoch or 0, {level: Published(*values) for level, values in (levels or {}).items()})
 
 
 class PublishedLog:
@@ -87,22 +65,22 @@ class PublishedLog:
     def read(self, ids: Ids, after: int, through: int, into: Grid) -> None:
         """Merge the parts with ``after`` < sequence <= ``through`` into ``into``; ids[i] -> row i. When all that could be had is
         merged, raises Unavailable for what could not, and for what may have come since it is known what counts; or Damaged."""
-        counted = self._publisher.counted()
-        problems: list[Damaged | Unavailable] = [counted.trouble] if counted.trouble else []
-        published = self._published(counted, after, through)
+        known = self._publisher.counted()
+        problems: list[Damaged | Unavailable] = [known.trouble] if known.trouble else []
+        published = self._published(known.value, after, through)
         if published and published.start < into.stop and published.stop > into.start:
-            problems += self._read(counted.epoch, ids, after, min(through, published.last), into)
+            problems += self._read(known.value.epoch, ids, after, min(through, published.last), into)
         if problems:
             raise min(problems, key=lambda problem: isinstance(problem, Damaged))
 
     def span(self, after: int, through: int) -> tuple[int, int] | None:
         """[start, stop) of a range in which the windows of those parts lie; None if there is none."""
-        published = self._published(self._publisher.counted(), after, through)
+        published = self._published(self._publisher.counted().value, after, through)
         return (published.start, published.stop) if published else None
 
     def replaces(self, after: int, through: int) -> bool:
         """Whether the mode of any of them may be REPLACE."""
-        published = self._published(self._publisher.counted(), after, through)
+        published = self._published(self._publisher.counted().value, after, through)
         return published is not None and published.replaces
 
     def _published(self, counted: Counted, after: int, through: int) -> Published | None:

@@ -23,7 +23,7 @@ from .lasting import Lasting
 from .layouts import points_of
 from .link import Link
 from .manifest import Erasure, LevelEntry, Manifest, Seal, SetEntry
-from .manifest_table import ManifestTable, load
+from .manifest_table import Loaded, ManifestTable, load, newest_revision
 from .new_sets import NewSets
 from .set_ids import put_ids
 from .snapshot import CassandraSnapshot
@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 _SLACK_S: Final = 2 * DAY_S
 # Points that are stored after their ttl are rolled up meanwhile.
 _LEAST_TTL_S: Final = DAY_S
+# Queries wait for it, and a server that is there answers at once.
+_ASK_S: Final = 2.0
 _MOST_TTL_S: Final = 630_720_000  # that a server takes: 20 years
 
 
@@ -72,7 +74,7 @@ class CassandraStore:
         self._points = points_of(layout, link, writer)
         self._steps: set[int] = set()  # that are known to have a table
         self._lasting = Lasting(link, period_s, monotonic)
-        self._followed = Followed(link, writer, monotonic, fresh_s)
+        self._followed = Followed(self._newer, monotonic, fresh_s)
         self._table = ManifestTable(link, writer) if write else None
         self._begun = self._table.manifest if self._table else Manifest()  # by a former process
 
@@ -90,7 +92,8 @@ class CassandraStore:
         answers the last one that is known."""
         if self._table:
             return CassandraSnapshot(self._link, self._writer, self._points, self._table.manifest)
-        return CassandraSnapshot(self._link, self._writer, self._points, self._followed.newest(), self._followed.trouble)
+        known = self._followed.newest()
+        return CassandraSnapshot(self._link, self._writer, self._points, known.value.manifest, known.trouble)
 
     def lasting(self, level: Level) -> int:
         """To be called by the thread that changes the store: what was lost with a connection is taken back here, or by the next
@@ -141,6 +144,11 @@ class CassandraStore:
     def close(self) -> None:
         self._table = None
 
+    def _newer(self, known: Loaded | None) -> Loaded:
+        if known and newest_revision(self._link, self._writer, _ASK_S) <= known.revision:
+            return known
+        return load(self._link, self._writer)
+
     def _writing(self) -> ManifestTable:
         if self._table is None:
             raise ValueError(f"the store of {self._writer} was not opened to write, or is closed")
@@ -168,7 +176,7 @@ class CassandraStore:
         """What may be lost did not happen. It is made again by whoever made it."""
         interruptions = self._link.interruptions
         lasts = self._lasting.manifest(table.manifest)
-        past = self._begun.held_by(load(self._link, self._writer)[1]) if lasts is None else lasts
+        past = self._begun.held_by(load(self._link, self._writer).manifest) if lasts is None else lasts
         _log.warning(
             "%s: the connection was lost soon after a change of the chunks of %s: it is taken back",
             self._link.keyspace,
