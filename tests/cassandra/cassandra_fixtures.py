@@ -32,7 +32,9 @@ def cassandra(request, tmp_path_factory):
     if own := os.environ.get("CADENT_TEST_CASSANDRA"):
         yield server_at(own)
     else:
-        node = CassandraNode(request.getfixturevalue("cassandra_runtime"), tmp_path_factory.mktemp("cassandra"))
+        folder = tmp_path_factory.mktemp("cassandra")
+        # The tables of all tests' keyspaces are there to the end, and each takes some memory: 512M did not suffice.
+        node = CassandraNode(request.getfixturevalue("cassandra_runtime"), folder, heap="1G")
         with running(node):
             yield node
 
