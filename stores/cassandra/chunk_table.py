@@ -20,11 +20,11 @@ from .chunks import Chunks, Row
 from .ddl import chunk_table
 from .link import Batch, Link, Request
 from .manifest import Erasure
-from .points import NewSet, Put
+from .points import NewSet, Put, unread
+from .timestamp import timestamp_of
 
 # Ids that share a partition: a request costs what some ten thousand bytes cost.
 SHARD: Final = 64
-_SECOND = 1_000_000  # timestamps are microseconds
 
 
 class ChunkTable:
@@ -51,7 +51,7 @@ class ChunkTable:
             f"INSERT INTO {chunk_table(level.step_s)} (writer, policy, shard, bucket, id, start, number, value) "  # noqa: S608 - of a number
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TTL ? AND TIMESTAMP ?"
         )
-        life, bucket = (one.ttl_s, one.stop * _SECOND), bucket_of(level, one.start)
+        life, bucket = (one.ttl_s, timestamp_of(one.stop)), bucket_of(level, one.start)
         for shard, rows in groupby(zip(ids.tolist(), values, strict=True), key=lambda row: row[0] // SHARD):
             key = (self._writer, level.policy, shard, bucket)
             yield Batch([Request(put, (*key, id_, one.start, one.number, value, *life)) for id_, value in rows])
@@ -72,8 +72,7 @@ def _read(link: Link, writer: str, level: Level, sets: Sequence[ChunkSet], ids: 
     rows = list(chain.from_iterable(answer for answer in answers if not isinstance(answer, Unavailable)))
     if not errors:
         return _Found(rows, None)
-    where = f"{len(errors)} of {len(requests)} partitions of {chunk_table(level.step_s)}, writer {writer}, policy {level.policy}"
-    return _Found(rows, Unavailable(f"{where}, cannot be read: {errors[0]}"))
+    return _Found(rows, unread(errors, len(requests), f"{chunk_table(level.step_s)}, writer {writer}, policy {level.policy}"))
 
 
 def _reads(writer: str, level: Level, sets: Sequence[ChunkSet], ids: Ids) -> Iterator[Request]:

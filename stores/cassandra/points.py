@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from ...schema.errors import StoreError
+from ...schema.errors import StoreError, Unavailable
 from ...schema.grid import Grid
 from ...schema.identity import Level
 from ...schema.protocols import ChunkSet, Slice
@@ -43,3 +43,8 @@ class Points(Protocol):
     ) -> list[StoreError]:
         """Merge the points of ``ids`` (ids[i] -> row i) that ``sets`` hold, in their order and by the mode of each, and that no
         erasure hides. Returns what says why some are left out, Unavailable or Damaged, once all others were merged."""
+
+
+def unread(errors: Sequence[Unavailable], requests: int, where: str) -> Unavailable:
+    """Why points are missing: so many ``requests`` were made of a table, a partition each, and some got ``errors``."""
+    return Unavailable(f"{len(errors)} of {requests} partitions of {where}, cannot be read: {errors[0]}")

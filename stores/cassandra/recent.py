@@ -10,6 +10,7 @@ from ...schema.identity import Level, Mode
 from ...schema.protocols import Slice
 from .link import Link, Request
 from .recent_rows import pack
+from .timestamp import timestamp_of
 
 _PUT = (
     "INSERT INTO recent (writer, epoch, policy, step, shard, first, start, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
@@ -23,7 +24,6 @@ _COUNT_MORE = "UPDATE writer USING TIMESTAMP ? SET epoch = ?, published = publis
 _EPOCH_BITS: Final = 62
 # What a former process sent, and what arrives late, is far below the timestamps of the next one.
 _APART: Final = 1 << 32
-_SECOND: Final = 1_000_000  # timestamps are microseconds
 
 
 class Published(NamedTuple):
@@ -126,7 +126,7 @@ class RecentWriter:
         key = (self._writer, self._epoch, level.policy, level.step_s)
         for row in pack(slices):
             # Written again it is the same: of two that are equal but for their ttl the server keeps the one that lives longer.
-            yield Request(_PUT, (*key, row.shard, row.first, row.start, row.value, ttl_s, row.stop * _SECOND))
+            yield Request(_PUT, (*key, row.shard, row.first, row.start, row.value, ttl_s, timestamp_of(row.stop)))
 
     def _note(self, level: Level, parts: list[Published]) -> None:
         """Readers may count the part, all of which is there."""

@@ -17,13 +17,13 @@ from .buckets import bucket_of
 from .ddl import step_table
 from .link import Batch, Link, Request
 from .manifest import Erasure
-from .points import NewSet, Put
+from .points import NewSet, Put, unread
 from .rows import Rows
+from .timestamp import timestamp_of
 
 # A request costs what some hundred rows cost.
 _BATCH_ROWS: Final = 100
 _ROW_BYTES: Final = 60  # about what a row takes on disk
-_SECOND = 1_000_000  # timestamps are microseconds
 
 _Cells = tuple[int, int, float, float, float, float, float]  # time, count, sum, min, max, last, mean
 
@@ -59,8 +59,8 @@ class RowTable:
         found.merge(into)
         if not errors:
             return []
-        where = f"{len(errors)} of {len(requests)} partitions of {step_table('rows', level.step_s)}, writer {self._writer}"
-        return [Unavailable(f"{where}, policy {level.policy}, cannot be read: {errors[0]}")]
+        where = f"{step_table('rows', level.step_s)}, writer {self._writer}, policy {level.policy}"
+        return [unread(errors, len(requests), where)]
 
     def _batches(self, level: Level, one: NewSet, ids: Sequence[int], points: Sequence[Sequence[_Cells]]) -> Iterator[Batch]:
         put = (
@@ -68,7 +68,7 @@ class RowTable:
             "(writer, policy, id, bucket, number, time, count, sum, min, max, last, mean) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TTL ? AND TIMESTAMP ?"
         )
-        life = one.ttl_s, one.stop * _SECOND
+        life = one.ttl_s, timestamp_of(one.stop)
         for id_, cells in zip(ids, points, strict=True):
             for bucket, of_bucket in groupby(cells, key=lambda cell: bucket_of(level, cell[0])):
                 key = (self._writer, level.policy, id_, bucket, one.number)

@@ -12,6 +12,7 @@ from ...schema.protocols import ChunkSet
 from ...schema.resolution import Resolution
 from ...schema.rows import Ids
 from .link import Link
+from .points import unread
 from .seed_names import WRITER, SeedNames
 from .seed_points import merge_rows, points_request
 from .seed_tables import SeedTables
@@ -70,8 +71,7 @@ class SeedSnapshot:
             else:
                 merge_rows(rows, row, into)
         if missing:
-            where = f"{len(missing)} of {len(requests)} partitions of {self._tables.metric}, resolution {level.step_s}"
-            raise Unavailable(f"{where}, cannot be read: {missing[0]}")
+            raise unread(missing, len(requests), f"{self._tables.metric}, resolution {level.step_s}")
 
 
 def _sets(policies: Policies, now: float) -> dict[Level, ChunkSet]:

@@ -10,9 +10,9 @@ from ...schema.errors import Damaged, Unavailable
 from ...schema.rows import Ids
 from .checksum import CRC_BYTES, checked, is_sound
 from .link import Link, Request
+from .timestamp import timestamp_of
 
 _IDS_A_PIECE = 65_536
-_SECOND = 1_000_000  # timestamps are microseconds
 
 _PUT_IDS = "INSERT INTO chunk_set_ids (writer, number, piece, ids) VALUES (?, ?, ?, ?) USING TTL ? AND TIMESTAMP ?"
 _IDS = "SELECT ids FROM chunk_set_ids WHERE writer = ? AND number = ?"
@@ -22,7 +22,7 @@ def put_ids(writer: str, number: int, ids: Ids, ttl_s: int, stop: int) -> Iterat
     """What keeps the ids of a set, whose windows end at ``stop``, under ``number``."""
     for piece in range(-(-len(ids) // _IDS_A_PIECE)):
         data = checked(ids[piece * _IDS_A_PIECE : (piece + 1) * _IDS_A_PIECE].astype("<u4").tobytes())
-        yield Request(_PUT_IDS, (writer, number, piece, data, ttl_s, stop * _SECOND))
+        yield Request(_PUT_IDS, (writer, number, piece, data, ttl_s, timestamp_of(stop)))
 
 
 def read_ids(link: Link, writer: str, numbers: Sequence[int]) -> Ids:
