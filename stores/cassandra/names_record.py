@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ...index.draft import draft_of, sync_folder, write_draft
 from ...index.tail import names_folder
-from ...schema.errors import Damaged, Unavailable
+from ...schema.errors import Damaged
+from ..disk import disk, replace_file
 
 
 class NamesRecord:
@@ -22,21 +22,14 @@ class NamesRecord:
     def read(self) -> dict[int, int]:
         """Bytes by nonce."""
         try:
-            lines = self._path.read_text().splitlines()
+            with disk(self._path):
+                lines = self._path.read_text().splitlines() if self._path.exists() else []
             return {int(nonce): int(size) for nonce, size in (line.split() for line in lines)}
-        except FileNotFoundError:
-            return {}
         except ValueError as error:
             raise Damaged(str(self._path), 0, f"its lines are not two numbers each ({error})") from error
-        except OSError as error:
-            raise Unavailable(f"{self._path} cannot be read: {error.strerror}") from error
 
     def write(self, sizes: Mapping[int, int]) -> None:
         """Durably, in one atomic step."""
-        try:
+        with disk(self._path):
             self._path.parent.mkdir(exist_ok=True)
-            write_draft(self._path, [f"{nonce} {size}\n".encode() for nonce, size in sizes.items()])
-            draft_of(self._path).rename(self._path)
-            sync_folder(self._path.parent)
-        except OSError as error:
-            raise Unavailable(f"{self._path} cannot be written: {error.strerror}") from error
+            replace_file(self._path, b"".join(f"{nonce} {size}\n".encode() for nonce, size in sizes.items()))
