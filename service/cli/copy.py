@@ -9,12 +9,11 @@ import time
 from pathlib import Path
 
 from ...schema.errors import ConfigError
+from ...stores.cassandra.settings import SCHEME
 from ..config.file import read_config
 from ..config.settings import Config, SettingName
 from ..folder.served import last_config, path_in
 from ..processes import requirements
-
-_CASSANDRA = "cassandra://"
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,14 +54,14 @@ def _copy(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace, place: str) -> Config:
     """Of the data folder that is copied into: what its service had, or will have; else that of the source."""
-    if options.to.startswith(_CASSANDRA):
+    if options.to.startswith(SCHEME):
         raise ConfigError(
             f"{options.to} has no log to copy into: name a data folder with --to, and the keyspace as [store] chunks in --config"
         )
     folder = Path(options.to).resolve()
     if options.config:
         config = read_config(options.config, {})
-    elif path_in(folder).exists() or place.startswith(_CASSANDRA):
+    elif path_in(folder).exists() or place.startswith(SCHEME):
         config = last_config(folder)
     else:
         config = last_config(Path(place))

@@ -52,9 +52,7 @@ class Cluster:
         settings, writer, folder = cluster_settings(config), config.store.writer, config.store.data
         link = _connected(settings)
         try:
-            made = ddl.create(link, settings, longest_ttls(config.policies))
-            if made:
-                _log.info("%s: made %s", settings.place, ", ".join(made))
+            make_missing(link, settings, config.policies)
             lease = LeaseThread(link, writer, folder, failed)
             store = _open_store(link, config)
             if restore(link, writer, folder, store.snapshot().next_id()):
@@ -116,6 +114,13 @@ def _publishing(link: Link, config: Config, store: CassandraStore) -> Publishing
         lost_s=lost_s,
     )
     return Publishing(publications, config.cassandra.publish_every_s, lost_s)
+
+
+def make_missing(link: Link, settings: ClusterSettings, policies: Policies) -> None:
+    """The keyspace has all tables when this returns. Raises ConfigError, Unavailable."""
+    made = ddl.create(link, settings, longest_ttls(policies))
+    if made:
+        _log.info("%s: made %s", settings.place, ", ".join(made))
 
 
 def longest_ttls(policies: Policies) -> Mapping[int, int]:

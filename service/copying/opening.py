@@ -7,9 +7,10 @@ import dataclasses
 from pathlib import Path
 
 from ...index.path_index import TrieIndex
-from ...query.origin import Origin
+from ...query.origin import Origin, Store
 from ...schema.errors import ConfigError, Unavailable
 from ...schema.head import NoHead
+from ...stores.cassandra.settings import SCHEME
 from ...stores.files.store import FilesStore
 from ..config.file import read_config
 from ..config.settings import Config, SettingName
@@ -18,13 +19,14 @@ from ..folder.served import last_config, path_in, refuse_other_folders
 from ..processes import requirements
 from .stock import Stock
 
-CASSANDRA = "cassandra://"
-
 
 def open_stock(place: str, file: Path | None) -> Stock:
     """``place``: a data folder, or ``cassandra://host/keyspace``; ``file``: a configuration with ladders and logins. What a
     service on the folder has not written yet is not in it. Raises ConfigError, StoreError, Unavailable."""
-    return _of_keyspace(place, file) if place.startswith(CASSANDRA) else stock_of(config_of(Path(place), file))
+    if place.startswith(SCHEME):
+        return _of_keyspace(place, file)
+    config = config_of(Path(place), file)
+    return stock_of(config, FilesStore(config.store.data))
 
 
 def config_of(folder: Path, file: Path | None) -> Config:
@@ -36,24 +38,22 @@ def config_of(folder: Path, file: Path | None) -> Config:
     return config.replace({SettingName("store", "data"): folder.resolve()})
 
 
-def stock_of(config: Config) -> Stock:
-    """Of a data folder with its chunks in files."""
+def stock_of(config: Config, store: Store) -> Stock:
+    """Of a data folder with its chunks in ``store``."""
     folder = config.store.data
     index = TrieIndex(folder)
     index.start()
-    origin = Origin(config.store.writer, FilesStore(folder), log_readers(folder, config.policies), NoHead())
+    origin = Origin(config.store.writer, store, log_readers(folder, config.policies), NoHead())
     return Stock.of(config.policies, lambda: (origin,), index)
 
 
 def _of_keyspace(address: str, file: Path | None) -> Stock:
     requirements.check_driver()
-    from ..cluster.reading import Keyspace  # noqa: PLC0415 - needs the driver
-    from ..cluster.seed import SeedKeyspace  # noqa: PLC0415 - needs the driver
+    from ..cluster.opening import keyspace_of  # noqa: PLC0415 - needs the driver
 
     config = read_config(file, {SettingName("store", "chunks"): ("--from or --to", address)})
     config = config.replace({SettingName("service", "read_only"): True, SettingName("cassandra", "layout"): _layout(config)})
-    keyspace = SeedKeyspace(config) if config.cassandra.layout == "seed" else Keyspace(config, NoHead())
-    keyspace.start()
+    keyspace = keyspace_of(config, NoHead())
     if not keyspace.origins():
         raise Unavailable(f"{address}: there is no writer whose points could be read")
     for writer, error in keyspace.index.behind.items():

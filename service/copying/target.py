@@ -10,17 +10,13 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, Final, TypeVar
 
-from ...index.path_index import TrieIndex
 from ...query.cut import is_rolled_up
-from ...query.origin import Origin
 from ...schema.errors import ServiceError
-from ...schema.head import NoHead
 from ..config.settings import Config
 from ..folder import served
 from ..folder.lock import lock_folder
-from ..folder.reading import log_readers
 from ..folder.storage import Storage
-from .stock import Stock
+from .opening import stock_of
 from .window import ReplacingWindow
 
 _END_S: Final = 600.0
@@ -46,7 +42,7 @@ class Target:
             self._engine.start(time.time())
             opening.callback(self._end)
             served.note(config)
-            self.stock = self._stock(config)
+            self.stock = stock_of(config, self._storage.store)
             self._closing = opening.pop_all()
 
     def create(self, paths: Sequence[str]) -> None:
@@ -75,13 +71,6 @@ class Target:
     def close(self) -> None:
         """Raises ServiceError if not all could be written."""
         self._closing.close()
-
-    def _stock(self, config: Config) -> Stock:
-        index = TrieIndex(self.folder)
-        index.start()
-        logs = log_readers(self.folder, config.policies)
-        origin = Origin(config.store.writer, self._storage.store, logs, NoHead())
-        return Stock.of(config.policies, lambda: (origin,), index)
 
     def _end(self) -> None:
         lost = self._engine.close(_END_S)

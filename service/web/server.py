@@ -68,11 +68,9 @@ def build_app(config: Config) -> Flask:
 
 
 def _open_cluster(config: Config, control: HeadClient) -> tuple[Reader, Index]:
-    from ..cluster.reading import Keyspace  # noqa: PLC0415 -- a service with files does not need the driver
-    from ..cluster.seed import SeedKeyspace  # noqa: PLC0415 -- nor here
+    from ..cluster.opening import keyspace_of  # noqa: PLC0415 -- a service with files does not need the driver
 
-    keyspace: Keyspace | SeedKeyspace = SeedKeyspace(config) if config.cassandra.layout == "seed" else Keyspace(config, control)
-    keyspace.start()
+    keyspace = keyspace_of(config, control)
     return keyspace.reader(), keyspace.index
 
 

@@ -12,7 +12,7 @@ from ...stores.cassandra.link import Link
 from ...stores.cassandra.seed_tables import check_tables
 from ..cluster.seed import seed_tables
 from ..cluster.settings import cluster_settings
-from ..cluster.writing import longest_ttls
+from ..cluster.writing import longest_ttls, make_missing
 from ..config.settings import Config
 from ..processes import logs
 from ..processes.lifeline import EXIT_USER_ERROR, Handover
@@ -33,11 +33,8 @@ def prepare(config: Config) -> None:
         if config.service.read_only:
             ddl.check(link, settings.layout)
             return
-        ttls = longest_ttls(config.policies)
-        made = ddl.create(link, settings, ttls)
-        if made:
-            _log.info("%s: made %s", settings.place, ", ".join(made))
-        ddl.try_ttl(link, max(ttls.values()))
+        make_missing(link, settings, config.policies)
+        ddl.try_ttl(link, max(longest_ttls(config.policies).values()))
     finally:
         link.close()
 
