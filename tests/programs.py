@@ -29,7 +29,7 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def eventually(look: Callable[[], object], what: str, within_s: float = 30.0):
+def eventually(look: Callable[[], object], what: str = "it comes about", within_s: float = 30.0):
     """The first true thing that ``look`` gives."""
     deadline = time.monotonic() + within_s
     while not (seen := look()):

@@ -8,17 +8,11 @@ from cadent.writers import flushing, store_thread
 from cadent.writers.days import SeenDays
 from cadent.writers.engine import Engine
 from parts import BASE, COARSE, POLICIES, Window, names, paths, stored
+from programs import eventually
 
 HOUR = 500_000 * 3_600
-IDS = np.array([0, 1], np.uint32)
 PATIENCE_S = 20.0
-
-
-def eventually(condition) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < give_up, "it never came about"
-        time.sleep(0.005)
+IDS = np.array([0, 1], np.uint32)
 
 
 @pytest.fixture

@@ -10,16 +10,10 @@ from cadent.writers.keeping.upkeep import Upkeep
 from cadent.writers.store_thread import StoreThread
 from lagging import LaggingStore
 from parts import BASE, POLICIES, Window, names
+from programs import eventually
 
 HOUR = 500_000 * 3_600
 PATIENCE_S = 20.0
-
-
-def eventually(condition) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < give_up, "it never came about"
-        time.sleep(0.005)
 
 
 @pytest.fixture

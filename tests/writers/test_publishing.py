@@ -11,17 +11,11 @@ from cadent.writers.engine import Engine
 from cadent.writers.publishing import Publishing, PublishThread
 from lagging import LaggingStore, MemoryPublications
 from parts import BASE, COARSE, POLICIES, Window, fold, names
+from programs import eventually
 
 HOUR = 500_000 * 3_600
 PATIENCE_S = 20.0
 LOST_S = 10.0
-
-
-def eventually(condition) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < give_up, "it never came about"
-        time.sleep(0.002)
 
 
 class Running:
