@@ -56,7 +56,7 @@ class NamesLog:
     def open_with_names(cls, folder: Path, used: int = 0) -> tuple[NamesLog, Living]:
         """The same, and what the log holds, in one pass over it."""
         trie = Trie()
-        log = cls._open(folder, used, lambda piece: apply_piece(trie, piece, log_path(folder)))
+        log = cls._open(folder, used, lambda piece: apply_piece(trie, piece, str(log_path(folder))))
         return log, Living(trie)
 
     @classmethod

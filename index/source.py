@@ -51,6 +51,15 @@ class LocalNames:
     def name(self) -> str:
         return str(self._path)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a log."""
+        return state_of(self._path) is not None
+
+    def ends_at(self, place: Place | None) -> bool:
+        """Whether the log is known to have nothing after ``place``: one stat. Any thread."""
+        return (state_of(self._path), place) == self._ends
+
     @contextmanager
     def news(self, place: Place | None) -> Iterator[News | None]:
         state = state_of(self._path)  # before reading: what comes meanwhile is read next time

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from cadent.index import follower, frames
+from cadent.index import frames, source
 from cadent.index.names import NamesLog
 from cadent.index.path_index import TrieIndex
 from cadent.index.tail import log_path
@@ -305,7 +305,7 @@ def test_frames_that_come_while_the_tail_is_looked_at_are_no_damage(names, log, 
     log.append(names(0, ["a"]))
     index.find("*", LIMIT)
     with monkeypatch.context() as race:
-        race.setattr(follower, "pieces", lambda *_: iter(()))  # read before the writer wrote
+        race.setattr(source, "pieces", lambda *_: iter(()))  # read before the writer wrote
         for number, path in enumerate("bcd", 1):
             log.append(names(number, [path]))
         assert paths(index.find("*", LIMIT)) == ["a"]

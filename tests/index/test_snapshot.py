@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cadent.index import follower, frames, snapshot
+from cadent.index import frames, snapshot, source
 from cadent.index.follower import Follower
 from cadent.index.names import NamesLog
 from cadent.index.path_index import TrieIndex
@@ -66,8 +66,8 @@ def test_an_index_that_begins_with_it_finds_what_one_from_the_log_finds(snapped,
 def test_what_the_log_got_since_is_read_from_the_log_alone(names, snapped, log, tmp_path, monkeypatch):
     log.append(names(5, ["a.d"]))
     log.delete(np.array([0], np.uint32))
-    begun, pieces = [], follower.pieces
-    monkeypatch.setattr(follower, "pieces", lambda file, begin: begun.append(begin) or pieces(file, begin))
+    begun, pieces = [], source.pieces
+    monkeypatch.setattr(source, "pieces", lambda file, begin: begun.append(begin) or pieces(file, begin))
     assert [match.path for match in found(tmp_path)[1]] == ["a.c", "a.d", "d.é"]
     assert begun == [Snapshot.decode(snapped).place.offset]
 
