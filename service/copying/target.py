@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -14,12 +13,10 @@ from ...query.cut import is_rolled_up
 from ...schema.errors import ServiceError
 from ..config.settings import Config
 from ..folder import served
-from ..folder.lock import lock_folder
-from ..folder.storage import Storage
+from ..folder.owned import OwnedFolder
 from .opening import stock_of
 from .window import ReplacingWindow
 
-_END_S: Final = 600.0
 _PATHS: Final = 10_000  # created at once
 
 T = TypeVar("T")
@@ -32,18 +29,14 @@ class Target:
         """Make the folder if it is missing. Raises FolderLocked if a service runs on it, and all that the start of a writer
         raises."""
         self.folder = config.store.data
-        self._closing = contextlib.ExitStack()
-        self._failure: Future[None] = Future()
+        self._owned = OwnedFolder(config)
+        self._storage = self._owned.storage
+        self._engine = self._storage.engine
         with contextlib.ExitStack() as opening:
-            opening.callback(os.close, lock_folder(self.folder))
-            self._storage = Storage.open(config, time.time(), self._failure.set_exception)
-            opening.callback(self._storage.close)
-            self._engine = self._storage.engine
-            self._engine.start(time.time())
-            opening.callback(self._end)
+            opening.callback(self.close)
             served.note(config)
             self.stock = stock_of(config, self._storage.store)
-            self._closing = opening.pop_all()
+            opening.pop_all()
 
     def create(self, paths: Sequence[str]) -> None:
         """``paths`` are there, each with the policy that the configuration has for it. Raises LimitExceeded."""
@@ -70,17 +63,14 @@ class Target:
 
     def close(self) -> None:
         """Raises ServiceError if not all could be written."""
-        self._closing.close()
-
-    def _end(self) -> None:
-        lost = self._engine.close(_END_S)
+        lost = self._owned.close()
         if lost:
             raise ServiceError(f"{lost} windows could not be written to {self.folder} and are lost; copy again")
 
     def _wait(self, work: Future[T]) -> T:
         """Without threads that work, it would never end."""
-        either: list[Future[Any]] = [work, self._failure]
+        either: list[Future[Any]] = [work, self._owned.failure]
         wait(either, return_when=FIRST_COMPLETED)
         if not work.done():
-            self._failure.result()
+            self._owned.failure.result()
         return work.result()
